@@ -1,0 +1,121 @@
+"""A store as data: the floor with its zones and shelves, what is sold, what goes well together, and the store's manners.
+
+Parsing lives in `store_parse`; these are the values it yields. Coordinates are metres in the store's own frame, x east,
+y north. IMDF words are used for the features of the floor (level, fixture, opening, geofence); a *zone* is a geofence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shapely import LineString, MultiPolygon, Polygon
+
+ZoneKind = Literal["dept", "aisle", "promo", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A geofence on the floor, with the numbers that decide when a shopper is in it."""
+
+    key: str
+    label: str
+    kind: ZoneKind
+    floor: int
+    area: MultiPolygon
+    min_inside_ms: int  # enter once inside for this long
+    min_dwell_ms: int  # dwell once inside for this long, counted from the first fix inside
+    min_outside_ms: int  # exit once outside for this long
+    exit_margin_m: float  # a fix counts as outside only beyond this distance from the zone
+    timeout_ms: int  # exit when nothing was heard for this long
+
+
+@dataclass(frozen=True, slots=True)
+class Fixture:
+    """A shelf, counter, cooler, table or till; nobody walks through it."""
+
+    key: str
+    kind: str  # gondola, cooler, freezer, counter, rack, table, till
+    zone: str | None  # the zone whose products stand on it, None when several zones share it
+    area: Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A door: shoppers come in or go out through it."""
+
+    key: str
+    label: str
+    direction: Literal["in", "out", "both"]
+    line: LineString
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A radio receiver with a known place."""
+
+    key: str
+    x: float
+    y: float
+    z_m: float
+    rssi_1m_dbm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One article on sale."""
+
+    sku: str
+    name: str  # as a shopper reads it
+    brand: str  # "" when it has none
+    category: str  # a key, like "red-wine"; the word that rules, pairings and mutes use
+    zone: str  # where it stands
+    price_cents: int
+    margin_share: float  # gross margin in [0, 1] of the price
+    stock: int  # pieces
+    popularity: float  # expected units sold per 1,000 visits, >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two things that go well together, as the retailer says: with `when` in the cart, `then` is worth more."""
+
+    when: str  # a category or a sku
+    then: str  # a category or a sku
+    lift: float  # > 1: how many times likelier `then` is
+    source: str  # "curated", or where it was learnt
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The store's manners, for every rule alike."""
+
+    pushes_per_visit: int  # delivered pushes, at most
+    min_gap_s: int  # between two delivered pushes to one shopper
+    rule_cooldown_h: float  # the same rule to the same shopper again, at the earliest
+    category_cooldown_h: float  # the same category to the same shopper again, at the earliest
+    ignores_before_pause: int  # so many offers shown and not opened in a row ...
+    pause_days: float  # ... or one "not for me" silence the category for this long
+    quiet_from: str  # "HH:MM" store time; pushes stop
+    quiet_until: str  # "HH:MM" store time; pushes resume; equal to quiet_from: no quiet hours
+    holdout_share: float  # in [0, 1): shoppers kept as controls
+    offer_valid_s: int  # an offer expires after this, unless its rule says otherwise
+    min_score_cents: float  # expected profit below which staying silent is better
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMap:
+    """Everything about one store that does not change while shoppers walk."""
+
+    store: str
+    label: str
+    timezone: str  # IANA name
+    currency: str  # ISO 4217
+    level: Polygon  # the sales floor's outline
+    zones: Mapping[str, Zone]
+    fixtures: tuple[Fixture, ...]
+    openings: tuple[Opening, ...]
+    gateways: tuple[Gateway, ...]
+    category_labels: Mapping[str, str]  # category key -> as a shopper reads it
+    products: Mapping[str, Product]
+    pairings: tuple[Pairing, ...]
+    policy: Policy
