@@ -176,11 +176,27 @@ class Why(Struct, frozen=True, tag_field="type", tag="why"):
     offer: Id
 
 
+class Moved(Struct, frozen=True, tag_field="type", tag="moved"):
+    """The phone is a source of positions itself: handled like a `position` message of its shopper."""
+
+    ts: TimestampMs
+    x: Metres
+    y: Metres
+
+
+class Cart(Struct, frozen=True, tag_field="type", tag="cart"):
+    """The phone is a self-scanner: handled like a `basket` message of its shopper."""
+
+    ts: TimestampMs
+    rev: Annotated[int, Meta(ge=0)]
+    items: Annotated[list[BasketItem], Meta(max_length=2000)]
+
+
 class Bye(Struct, frozen=True, tag_field="type", tag="bye"):
-    """The phone leaves on purpose."""
+    """One side leaves on purpose."""
 
 
-PhoneMessage = Hello | Receipt | Mute | Unmute | ConsentChange | Why | Bye
+PhoneMessage = Hello | Receipt | Mute | Unmute | ConsentChange | Why | Moved | Cart | Bye
 
 
 # --- websocket /ws/phone: to the phone ------------------------------------------------------------------------------
