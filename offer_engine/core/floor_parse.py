@@ -1,0 +1,205 @@
+"""Turns a floor plan in GeoJSON into zones, fixtures, openings and gateways, noting everything that is wrong with it.
+
+The plan is one FeatureCollection in local metres, with IMDF's words (OGC 20-094) for what stands on the floor. IMDF's
+own properties are accepted and not used, so that a plan exported from an IMDF tool need not be stripped first. What one
+feature alone can have wrong is found here; how features fit together is up to `floor_checks`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from shapely import LineString, MultiPolygon, Polygon
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from shapely.validation import explain_validity
+
+from offer_engine.core.json_lines import JsonSyntaxError, parse_collection
+from offer_engine.core.record import Record, did_you_mean, shown
+from offer_engine.core.store_map import Fixture, Gateway, Opening, Zone, ZoneKind
+from offer_engine.errors import Problem
+
+SCHEMA = "store-map/1"
+ZONE_KINDS: tuple[ZoneKind, ...] = ("dept", "aisle", "promo", "service")
+FIXTURE_KINDS = ("gondola", "cooler", "freezer", "counter", "rack", "table", "till")
+DIRECTIONS: tuple[Literal["in", "out", "both"], ...] = ("in", "out", "both")
+
+_HOUR_MS = 3_600_000
+_UNUSED = {  # properties of IMDF's features, and of radios, that are accepted and not used
+    "level": ("name", "restriction", "outdoor", "ordinal", "short_name", "address_id", "building_ids"),
+    "fixture": ("name", "anchor_id", "level_id", "height_m"),
+    "opening": ("accessibility", "access_control", "door", "level_id"),
+    "geofence": ("restriction", "correlation_id", "building_ids", "parents", "level_ids"),
+    "x-beacon": ("name", "level_id", "role", "protocol"),
+}
+FEATURE_TYPES = tuple(_UNUSED)
+
+
+@dataclass(slots=True)
+class Floor:
+    """What stands on a plan, by key; filled feature by feature."""
+
+    file: Path
+    level: Polygon | None = None
+    zones: dict[str, Zone] = field(default_factory=dict)
+    fixtures: dict[str, Fixture] = field(default_factory=dict)
+    openings: dict[str, Opening] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)  # of each feature, by (feature type, key)
+
+
+def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
+    """Read the plan; what is wrong is added to `problems`, and what can be used is returned."""
+    floor = Floor(file)
+    members: list[tuple[str, object, int]] = []
+    try:
+        members.extend(parse_collection(text))
+    except JsonSyntaxError as error:
+        problems.append(Problem(file, error.line, "", f"is not JSON: {error}; nothing after this was read"))
+        return floor
+    top = {name: value for name, value, _ in members}
+    collection = Record(file, 1, top, problems, {name: line for name, _, line in members if name != "features"})
+    collection.one_of("type", ("FeatureCollection",))
+    collection.one_of("schema", (SCHEMA,))
+    collection.ignore("name", "georeference", "features")
+    collection.finish()
+    ids: dict[str, int] = {}
+    for name, value, line in members:
+        if name == "features":
+            _read_feature(floor, value, line, ids, problems)
+    return floor
+
+
+def zone_keys(floor: Floor) -> set[str]:
+    """Every zone that the plan names, usable or not: what refers to an unusable one is not wrong itself."""
+    return {key for kind, key in floor.lines if kind == "geofence"}
+
+
+def _read_feature(floor: Floor, value: object, line: int, ids: dict[str, int], problems: list[Problem]) -> None:
+    if not isinstance(value, Mapping):
+        problems.append(Problem(floor.file, line, "", f"a feature must be an object, not {shown(value)}"))
+        return
+    feature = Record(floor.file, line, value, problems)
+    feature.one_of("type", ("Feature",))
+    kind = feature.one_of("feature_type", FEATURE_TYPES)
+    feature_id = feature.text("id")
+    if feature_id in ids:
+        feature.note("id", f"{shown(feature_id)} is used on line {ids[feature_id]} too; every feature needs its own")
+    elif feature_id:
+        ids[feature_id] = line
+    feature.ignore("geometry", "properties")
+    feature.finish()
+    if value.get("feature_type") not in FEATURE_TYPES:
+        return
+    properties = value.get("properties")
+    if not isinstance(properties, Mapping):
+        feature.note("properties", "is missing, or is not an object")
+        return
+    record = Record(floor.file, line, properties, problems, prefix="properties.")
+    record.ignore("category", "alt_name", "display_point", *_UNUSED[kind])
+    key = record.key("key")
+    if (kind, key) in floor.lines:
+        record.note("key", f"{kind} '{key}' stands on line {floor.lines[kind, key]} too; keys are unique")
+    elif key:
+        floor.lines[kind, key] = line
+    _READERS[kind](floor, key, feature, record)
+    record.finish()
+
+
+def _read_level(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    area = _geometry(feature, "Polygon")
+    if floor.level is not None:
+        record.note("key", f"level '{key}' is a second one; a plan has one level, and each level a plan of its own")
+    elif area is not None:
+        floor.level = area
+
+
+def _read_fixture(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    kind = record.one_of("kind", FIXTURE_KINDS)
+    zone = record.text("zone", default="") or None
+    area = _geometry(feature, "Polygon")
+    if area is not None:
+        floor.fixtures[key] = Fixture(key, kind, zone, area)
+
+
+def _read_opening(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    label = _label(record)
+    direction = record.one_of("direction", DIRECTIONS)
+    line = _geometry(feature, "LineString")
+    if isinstance(line, LineString):
+        floor.openings[key] = Opening(key, label, direction, line)
+
+
+def _read_zone(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    area = _geometry(feature, "Polygon", "MultiPolygon")
+    zone = Zone(
+        key=key,
+        label=_label(record),
+        kind=record.one_of("kind", ZONE_KINDS),
+        floor=record.whole("floor", -20, 200),
+        area=MultiPolygon([area]) if isinstance(area, Polygon) else area,
+        min_inside_ms=record.whole("min_inside_ms", 0, _HOUR_MS),
+        min_dwell_ms=record.whole("min_dwell_ms", 0, _HOUR_MS),
+        min_outside_ms=record.whole("min_outside_ms", 0, _HOUR_MS),
+        exit_margin_m=record.number("exit_margin_m", 0, 20),
+        timeout_ms=record.whole("timeout_ms", 1000, 24 * _HOUR_MS),
+    )
+    if zone.min_dwell_ms < zone.min_inside_ms:
+        record.note("min_dwell_ms", "is less than min_inside_ms, but a dwell comes after its enter; make it as long")
+    if zone.timeout_ms <= zone.min_outside_ms:
+        record.note("timeout_ms", "is not more than min_outside_ms, so that every exit would be a lost signal")
+    if area is not None:
+        floor.zones[key] = zone
+
+
+def _read_gateway(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    z_m = record.number("z_m", -100, 100)
+    rssi_1m_dbm = record.number("rssi_1m_dbm", -120, 0)
+    point = _geometry(feature, "Point")
+    if point is not None:
+        floor.gateways[key] = Gateway(key, point.x, point.y, z_m, rssi_1m_dbm)
+
+
+_READERS: Mapping[str, Callable[[Floor, str, Record, Record], None]] = {
+    "level": _read_level,
+    "fixture": _read_fixture,
+    "opening": _read_opening,
+    "geofence": _read_zone,
+    "x-beacon": _read_gateway,
+}
+
+
+def _label(record: Record) -> str:
+    """The English label, or the first there is, of an IMDF labels object like `{"en": "Wine"}`."""
+    labels = record.values.get("name") if record.has("name") else None
+    if isinstance(labels, Mapping):
+        label = labels.get("en") or next(iter(labels.values()), "")
+        if isinstance(label, str) and label.strip():
+            return label.strip()
+    record.note("name", 'must be labels by language, like {"en": "Wine"}')
+    return ""
+
+
+def _geometry(feature: Record, *kinds: str) -> BaseGeometry | None:
+    """The feature's geometry, valid and of one of these kinds; None, and a problem, if it is not."""
+    value = feature.values.get("geometry")
+    wanted = " or ".join(kinds)
+    if not isinstance(value, Mapping) or value.get("type") not in kinds:
+        kind = value.get("type") if isinstance(value, Mapping) else value
+        guess = did_you_mean(kind, kinds) if isinstance(kind, str) else ""
+        feature.note("geometry", f"must be a {wanted}, not {shown(kind)}{guess}")
+        return None
+    try:
+        geometry: BaseGeometry = shape(value)
+    except (ShapelyError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+        feature.note("geometry", f"is not a {value['type']}: {error}")
+        return None
+    if geometry.is_empty:
+        feature.note("geometry", "has no coordinates")
+    elif not geometry.is_valid:
+        feature.note("geometry", f"is not valid: {explain_validity(geometry)}; draw it without crossing itself")
+    else:
+        return geometry
+    return None

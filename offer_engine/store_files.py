@@ -1,0 +1,46 @@
+"""Turns a store's folder into a `StoreMap`: reads the files, and leaves their meaning to the core.
+
+A file that is missing, or is not UTF-8, is one more problem in the list that the core gathers.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from offer_engine.core.store_map import StoreMap
+from offer_engine.core.store_parse import STORE_FILES, parse_store
+from offer_engine.errors import MapError, Problem
+
+
+def load_store(folder: Path) -> StoreMap:
+    """Read the store in `folder`.
+
+    Raises:
+        MapError: with every problem of its floor plan, catalogue, pairings and settings.
+    """
+    if not folder.is_dir():
+        raise MapError([Problem(folder, 0, "", "is not a folder")])
+    texts, unreadable = _read(folder, STORE_FILES)
+    try:
+        store = parse_store(texts, folder, timezones=available_timezones())
+    except MapError as error:
+        known = {problem.file for problem in unreadable}
+        raise MapError([*unreadable, *(problem for problem in error.problems if problem.file not in known)]) from None
+    return store
+
+
+def _read(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
+    """The texts of those files that are there, by name, and what could not be read."""
+    texts, problems = dict[str, str](), list[Problem]()
+    for name in names:
+        file = folder / name
+        try:
+            texts[name] = file.read_bytes().decode("utf-8-sig")  # spreadsheets put a byte-order mark in front
+        except FileNotFoundError:
+            continue
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(file, line, "", "is not UTF-8 text; save it with that encoding"))
+        except OSError as error:
+            problems.append(Problem(file, 0, "", f"cannot be read: {error.strerror}"))
+    return texts, problems
