@@ -1,0 +1,112 @@
+"""What a decision looks at, gathered into values: the world that all shoppers share, and one shopper at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from offer_engine.core.affinity import Profile
+from offer_engine.core.pairing import PairingTable, pairing_table
+from offer_engine.core.person import Consents, Person, Visit
+from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
+from offer_engine.core.store_map import Product, StoreMap
+from offer_engine.core.zone_index import ZoneIndex, compile_zones
+
+Trigger = Transition  # what set off a decision: entering a zone or dwelling in it
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A store and its rules, compiled for deciding; changes only when the retailer changes a file."""
+
+    store: StoreMap
+    rules: RuleSet
+    index: ZoneIndex
+    timezone: ZoneInfo
+    pairings: PairingTable
+    triggered: Mapping[tuple[str, str], tuple[Rule, ...]]  # (zone, transition) -> rules
+    sold_in: Mapping[tuple[str, str], tuple[Product, ...]]  # (zone, category) -> products
+    zone_popularity: Mapping[str, float]  # summed over the zone's products
+    category_popularity: Mapping[tuple[str, str], float]
+    on_join: Consents
+
+    def category(self, rule: Rule) -> str:
+        """The one category that a rule's products belong to."""
+        match rule.choice:
+            case Exactly(sku):
+                return self.store.products[sku].category
+            case AnyOf(category) | FavouriteOf(category):
+                return category
+
+
+def build_world(store: StoreMap, rules: RuleSet) -> World:
+    """Compile a store and its rules."""
+    triggered: dict[tuple[str, str], list[Rule]] = {}
+    for rule in sorted(rules.rules, key=lambda rule: rule.id):
+        for zone in rule.zones:
+            triggered.setdefault((zone, rule.transition), []).append(rule)
+    sold_in: dict[tuple[str, str], list[Product]] = {}
+    zone_popularity: dict[str, float] = {}
+    category_popularity: dict[tuple[str, str], float] = {}
+    for product in sorted(store.products.values(), key=lambda product: product.sku):
+        key = (product.zone, product.category)
+        sold_in.setdefault(key, []).append(product)
+        zone_popularity[product.zone] = zone_popularity.get(product.zone, 0.0) + product.popularity
+        category_popularity[key] = category_popularity.get(key, 0.0) + product.popularity
+    joined = store.policy.consent_on_join
+    return World(
+        store=store,
+        rules=rules,
+        index=compile_zones(store.zones),
+        timezone=ZoneInfo(store.timezone),
+        pairings=pairing_table(store.pairings),
+        triggered={key: tuple(found) for key, found in triggered.items()},
+        sold_in={key: tuple(found) for key, found in sold_in.items()},
+        zone_popularity=zone_popularity,
+        category_popularity=category_popularity,
+        on_join=Consents(location="location" in joined, basket="basket" in joined, history="history" in joined),
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all shoppers together have used up; kept by the service, only read by a decision."""
+
+    delivered: dict[str, int] = field(default_factory=dict)  # rule -> offers sent
+    sold: dict[str, int] = field(default_factory=dict)  # sku -> pieces sold at the till
+
+
+@dataclass(frozen=True)
+class Context:
+    """One shopper at the moment of a trigger: all that a decision may look at."""
+
+    world: World
+    shopper: str
+    at: int  # event time, ms
+    zone: str
+    trigger: Trigger
+    person: Person
+    visit: Visit
+    profile: Profile
+    tally: Tally
+
+    @cached_property
+    def local(self) -> datetime:
+        """The store's wall clock at `at`."""
+        return datetime.fromtimestamp(self.at / 1000, self.world.timezone)
+
+    @cached_property
+    def cart(self) -> Mapping[str, Product]:
+        """What may be known of the cart, by sku: empty without consent."""
+        products = self.world.store.products
+        return {item.sku: products[item.sku] for item in self.visit.basket} if self.person.consents.basket else {}
+
+    @cached_property
+    def history(self) -> Profile:
+        """What may be known of the past: nobody's without consent."""
+        return self.profile if self.person.consents.history else Profile()
+
+    def in_cart(self, what: str) -> Product | None:
+        """A product in the cart that is this sku or of this category."""
+        return next((product for product in self.cart.values() if what in (product.sku, product.category)), None)

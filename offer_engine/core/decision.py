@@ -1,0 +1,201 @@
+"""The decision: a pure function from a context to an offer or a silence, with the fate of every rule on the way.
+
+Stages, in this order, each of which can only narrow: consent, eligible, policy, choice, attention, holdout. The same
+function decides, explains and replays; nothing is used up by asking it.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from offer_engine.core.affinity import zone_shares
+from offer_engine.core.context import Context
+from offer_engine.core.eligible import CONSENT, ELIGIBLE, Check, candidates, first_block, offerable
+from offer_engine.core.holdout import cause_id, is_control, redemption_code
+from offer_engine.core.pacing import POLICY, delivered_this_visit
+from offer_engine.core.reason import STAGE_OF, Reason, Stage
+from offer_engine.core.rules import Rule
+from offer_engine.core.score import Scored, discount_cents, score
+from offer_engine.core.sentence import benefit_text, reason_sentence
+from offer_engine.core.store_map import Product
+from offer_engine.messages import Offer
+
+Outcome = Literal["offer", "silent", "holdout"]
+RANKED = 3  # how many of the best scores a record keeps
+VIBRATE_MS = [200, 100, 200]  # short, pause, short: told apart from a call
+CHANCE = "holdout"  # names the hash that picks the controls; a new name draws new ones
+
+
+class Verdict(Struct, frozen=True):
+    """One rule's fate: the reason it ended with, what was expected and what was found."""
+
+    rule: str
+    reason: Reason
+    expected: str
+    actual: str
+
+    @property
+    def stage(self) -> Stage:
+        """The stage at which the rule ended."""
+        return STAGE_OF[self.reason]
+
+
+class Decision(Struct, frozen=True):
+    """One decision, whole: the record that developer, retailer and shopper each read in their own way."""
+
+    id: str
+    ts: int  # event time of the trigger
+    shopper: str
+    visit: str
+    zone: str
+    trigger: str
+    rules_version: str
+    outcome: Outcome
+    reason: Reason  # for a silence, the obstacle of the rule that came furthest
+    funnel: dict[str, int]  # rules left after each stage
+    verdicts: list[Verdict]
+    ranking: list[Scored]  # best first, at most three
+    offer: Offer | None  # also set for a control: what would have been sent
+
+
+def decide(context: Context) -> Decision:
+    """Decide for one shopper at one trigger."""
+    rules = context.world.triggered.get((context.zone, context.trigger), ())
+    verdicts: list[Verdict] = []
+    funnel: dict[str, int] = {"rules": len(rules)}
+    standing = _narrow(rules, CONSENT, Stage.CONSENT, context, verdicts, funnel)
+    eligible = _narrow(standing, ELIGIBLE, Stage.ELIGIBLE, context, verdicts, funnel)
+    offers = _products(eligible, context, verdicts)
+    funnel[Stage.ELIGIBLE] = len(offers)
+    allowed = _narrow(tuple(offers), POLICY, Stage.POLICY, context, verdicts, funnel)
+    ranking = _rank({rule: offers[rule] for rule in allowed}, context)
+    funnel[Stage.CHOICE] = min(len(ranking), 1)
+    best = ranking[0] if ranking else None
+    verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
+    outcome, reason = _attend(best, context, verdicts, funnel)
+    return Decision(
+        id=cause_id(context.shopper, context.visit.id, context.zone, context.trigger, context.at),
+        ts=context.at,
+        shopper=context.shopper,
+        visit=context.visit.id,
+        zone=context.zone,
+        trigger=context.trigger,
+        rules_version=context.world.rules.version,
+        outcome=outcome,
+        reason=reason,
+        funnel=funnel,
+        verdicts=verdicts,
+        ranking=ranking[:RANKED],
+        offer=None if outcome == "silent" or best is None else _offer(best, context),
+    )
+
+
+def _narrow(  # noqa: PLR0913  one step of the funnel: what goes in, what it is checked against, where it is noted
+    rules: tuple[Rule, ...],
+    checks: tuple[tuple[Reason, Check], ...],
+    stage: Stage,
+    context: Context,
+    verdicts: list[Verdict],
+    funnel: dict[str, int],
+) -> tuple[Rule, ...]:
+    kept: list[Rule] = []
+    for rule in rules:
+        block = first_block(checks, rule, context)
+        if block is None:
+            kept.append(rule)
+        else:
+            verdicts.append(Verdict(rule.id, *block))
+    funnel[stage] = len(kept)
+    return tuple(kept)
+
+
+def _products(
+    rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]
+) -> dict[Rule, tuple[Product, ...]]:
+    offers: dict[Rule, tuple[Product, ...]] = {}
+    for rule in rules:
+        products, block = offerable(rule, context, candidates(rule, context))
+        if block is None:
+            offers[rule] = products
+        else:
+            verdicts.append(Verdict(rule.id, *block))
+    return offers
+
+
+def _rank(offers: dict[Rule, tuple[Product, ...]], context: Context) -> list[Scored]:
+    """Every product of every rule left, most valuable first; equal values by rule and sku, so that order means nothing."""
+    if not offers:
+        return []
+    shares = zone_shares(context.history, context.zone, context.at)
+    scored = [score(rule, product, shares, context) for rule, products in offers.items() for product in products]
+    return sorted(scored, key=lambda found: (-found.value_cents, found.rule, found.sku))
+
+
+def _outscored(rule: Rule, best: Scored) -> Verdict:
+    return Verdict(rule.id, Reason.OUTSCORED, f"worth more than {best.value_cents:.1f} cents", f"{best.rule} is worth more")
+
+
+def _attend(
+    best: Scored | None, context: Context, verdicts: list[Verdict], funnel: dict[str, int]
+) -> tuple[Outcome, Reason]:
+    """Attention, then holdout: is the best offer worth a buzz, and is this shopper a control?
+
+    Each push of a visit doubles what the next one must be worth.
+    """
+    policy = context.world.store.policy
+    pushed = len(delivered_this_visit(context))
+    needed = policy.min_score_cents * 2**pushed
+    worth = best is not None and best.value_cents >= needed
+    control = is_control(f"{context.world.store.store}/{CHANCE}", context.shopper, policy.holdout_share)
+    funnel[Stage.ATTENTION] = int(worth)
+    funnel[Stage.HOLDOUT] = int(worth and not control)
+    if best is None:
+        return "silent", _furthest(verdicts)
+    if not worth:
+        expected, actual = f"at least {needed:g} cents", f"{best.value_cents:.1f} cents"
+        verdicts.append(Verdict(best.rule, Reason.NOT_WORTH_IT, expected, actual))
+        return "silent", Reason.NOT_WORTH_IT
+    if control:
+        verdicts.append(Verdict(best.rule, Reason.CONTROL, "not a control", f"one of {policy.holdout_share:.0%}"))
+        return "holdout", Reason.CONTROL
+    verdicts.append(Verdict(best.rule, Reason.SENT, f"at least {needed:g} cents", f"{best.value_cents:.1f} cents"))
+    return "offer", Reason.SENT
+
+
+_ORDER = {stage: number for number, stage in enumerate(Stage)}
+
+
+def _furthest(verdicts: list[Verdict]) -> Reason:
+    """The obstacle of the rule that came furthest; among equals the first by rule id."""
+    if not verdicts:
+        return Reason.NO_RULE
+    return min(verdicts, key=lambda verdict: (-_ORDER[verdict.stage], verdict.rule)).reason
+
+
+def _offer(best: Scored, context: Context) -> Offer:
+    store = context.world.store
+    rule = next(rule for rule in context.world.rules.rules if rule.id == best.rule)
+    product = store.products[best.sku]
+    sentence, signals = reason_sentence(rule, product, best, context)
+    earlier = sum(d.rule == rule.id and d.visit == context.visit.id for d in context.person.deliveries)
+    offer = cause_id(context.shopper, rule.id, context.visit.id, earlier)
+    valid_s = store.policy.offer_valid_s if rule.valid_s is None else rule.valid_s
+    return Offer(
+        id=offer,
+        ts=context.at,
+        expires_at=context.at + valid_s * 1000,
+        visit=context.visit.id,
+        rule=rule.id,
+        zone=context.zone,
+        zone_label=store.zones[context.zone].label,
+        category=product.category,
+        sku=product.sku,
+        title=product.name,
+        benefit=benefit_text(rule.benefit, store.currency),
+        price_cents=product.price_cents,
+        offer_price_cents=product.price_cents - discount_cents(rule.benefit, product.price_cents),
+        reason=sentence,
+        signals=signals,
+        code=redemption_code(offer),
+        vibrate=VIBRATE_MS,
+    )

@@ -1,0 +1,157 @@
+"""A track becomes visits to zones: enter, dwell, exit, debounced once, in event time.
+
+Edges flap, so entering, dwelling and leaving each have a number of their own in the map file: enter after `min_inside`
+of consecutive fixes inside, dwell after `min_dwell` since the first of them, exit after `min_outside` of consecutive
+fixes beyond the exit margin, or when nothing was heard for `timeout`. What falls due between two fixes happens at its
+own deadline, whether a timer or the next fix brings it to light, so a replay gives the same transitions.
+
+Law: per shopper and zone, transitions read enter, at most one dwell, exit; every enter gets exactly one exit.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from offer_engine.core.store_map import Zone
+from offer_engine.core.zone_index import Keys, ZoneIndex
+
+FAR = 1 << 62  # a deadline that never comes
+
+
+class Kind(StrEnum):
+    """What happened at a zone's edge."""
+
+    ENTER = "enter"
+    DWELL = "dwell"
+    EXIT = "exit"
+
+
+class Cause(StrEnum):
+    """Why a shopper counts as having left a zone."""
+
+    WALKED = "walked"
+    LOST = "lost"  # nothing heard for the zone's timeout
+    ENDED = "ended"  # the visit ended: checkout, left, or consent withdrawn
+    REMOVED = "removed"  # the zone is no longer on the map
+
+
+class Transition(Struct, frozen=True, gc=False):
+    """One crossing of a zone's edge; `since` is the first fix inside."""
+
+    at: int
+    kind: Kind
+    zone: str
+    since: int
+    cause: Cause | None = None
+
+
+class Stay(Struct, frozen=True, gc=False):
+    """One shopper in, or about to be in, one zone."""
+
+    zone: str
+    since: int  # ts of the first of the consecutive fixes inside
+    entered: bool = False
+    dwelled: bool = False
+    outside_since: int | None = None  # ts of the first of the consecutive fixes beyond the margin
+
+
+class Fence(Struct, frozen=True, gc=False):
+    """All of one shopper's stays, and what makes most fixes cheap: nothing changes before `due` while `inside` stays."""
+
+    stays: tuple[Stay, ...] = ()
+    inside: Keys | None = ()  # zones of the last fix, None unless they are exactly the stays
+    due: int = FAR  # no deadline falls before this
+
+
+Step = tuple[Fence, tuple[Transition, ...]]
+
+
+def step(index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, x: float, y: float) -> Step:
+    """Take one believed fix: first what fell due before it, then the fix itself."""
+    inside = index.inside.at(x, y)
+    if ts < fence.due and inside == fence.inside:
+        return fence, ()
+    fence, before = advance(index.zones, fence, last_fix_ts, ts)
+    kept: list[Stay] = []
+    crossed: list[Transition] = []
+    near = index.near.at(x, y) if len(fence.stays) > 0 else ()
+    for stay in fence.stays:
+        if stay.zone in inside:
+            _stay_inside(stay, index.zones[stay.zone], ts, kept, crossed)
+        elif stay.entered:
+            stays_near = stay.zone in near or stay.outside_since is not None
+            kept.append(stay if stays_near else Stay(stay.zone, stay.since, stay.entered, stay.dwelled, ts))
+    known = {stay.zone for stay in fence.stays}
+    for zone in inside:
+        if zone not in known:
+            _stay_inside(Stay(zone, ts), index.zones[zone], ts, kept, crossed)
+    return _fence(index.zones, tuple(kept), inside, ts), (*before, *crossed)
+
+
+def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: list[Transition]) -> None:
+    """One more fix inside; dwells at once where the dwell fell due while the shopper was at the margin."""
+    entered = stay.entered or ts - stay.since >= zone.min_inside_ms
+    if entered and not stay.entered:
+        crossed.append(Transition(ts, Kind.ENTER, stay.zone, stay.since))
+    dwelled = stay.dwelled or (entered and ts - stay.since >= zone.min_dwell_ms)
+    if dwelled and not stay.dwelled:
+        crossed.append(Transition(ts, Kind.DWELL, stay.zone, stay.since))
+    kept.append(Stay(stay.zone, stay.since, entered, dwelled))
+
+
+def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: int) -> Step:
+    """Let everything happen that falls due up to `to_ts` (inclusive), in the order of its deadlines.
+
+    A dwell comes due only while the last fix is younger than the zone's timeout; then the stay is lost instead.
+    """
+    if to_ts < fence.due:
+        return fence, ()
+    crossed: list[Transition] = []
+    kept: list[Stay] = []
+    for stay in fence.stays:
+        zone = zones.get(stay.zone)
+        if zone is None:
+            if stay.entered:
+                crossed.append(Transition(last_fix_ts, Kind.EXIT, stay.zone, stay.since, Cause.REMOVED))
+            continue
+        exit_at, cause = _exit_due(stay, zone, last_fix_ts)
+        dwell_at = _dwell_due(stay, zone)
+        if dwell_at <= min(to_ts, exit_at):
+            crossed.append(Transition(dwell_at, Kind.DWELL, stay.zone, stay.since))
+            stay = Stay(stay.zone, stay.since, entered=True, dwelled=True)  # noqa: PLW2901  the stay from here on
+        if exit_at > to_ts:
+            kept.append(stay)
+        elif stay.entered:
+            crossed.append(Transition(exit_at, Kind.EXIT, stay.zone, stay.since, cause))
+    inside = fence.inside if len(kept) == len(fence.stays) else None
+    crossed.sort(key=lambda transition: (transition.at, transition.zone))
+    return _fence(zones, tuple(kept), inside, last_fix_ts), tuple(crossed)
+
+
+def end(fence: Fence, at: int) -> tuple[Transition, ...]:
+    """Exit every zone at once: the visit is over."""
+    return tuple(Transition(at, Kind.EXIT, stay.zone, stay.since, Cause.ENDED) for stay in fence.stays if stay.entered)
+
+
+def _fence(zones: Mapping[str, Zone], stays: tuple[Stay, ...], inside: Keys | None, last_fix_ts: int) -> Fence:
+    settled = inside is not None and len(inside) == len(stays)
+    due = min((_due(stay, zones[stay.zone], last_fix_ts) for stay in stays), default=FAR)
+    return Fence(stays, inside if settled else None, due)
+
+
+def _due(stay: Stay, zone: Zone, last_fix_ts: int) -> int:
+    enter_at = FAR if stay.entered else stay.since + zone.min_inside_ms
+    return min(enter_at, _dwell_due(stay, zone), _exit_due(stay, zone, last_fix_ts)[0])
+
+
+def _dwell_due(stay: Stay, zone: Zone) -> int:
+    waiting = stay.entered and not stay.dwelled and stay.outside_since is None
+    return stay.since + zone.min_dwell_ms if waiting else FAR
+
+
+def _exit_due(stay: Stay, zone: Zone, last_fix_ts: int) -> tuple[int, Cause]:
+    lost_at = last_fix_ts + zone.timeout_ms
+    if stay.outside_since is not None and stay.outside_since + zone.min_outside_ms <= lost_at:
+        return stay.outside_since + zone.min_outside_ms, Cause.WALKED
+    return lost_at, Cause.LOST

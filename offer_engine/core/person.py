@@ -1,0 +1,145 @@
+"""What the engine remembers of one shopper: consents, mutes, past offers, and the visit under way. Values that serialise."""
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from offer_engine.core.holdout import redemption_code
+from offer_engine.messages import ALWAYS_MS, BasketItem, ConsentChange, Mute, Receipt
+
+DeliveryState = Literal[
+    "sent", "shown", "opened", "accepted", "dismissed", "not_for_me", "expired", "redeemed", "control"
+]
+REMEMBERED_DELIVERIES = 200  # the newest; two years of one visit and two pushes a week
+
+
+class Consents(Struct, frozen=True, gc=False):
+    """Which personal data the store may use; nothing until the shopper says so."""
+
+    location: bool = False
+    basket: bool = False
+    history: bool = False
+
+
+class Delivery(Struct, frozen=True, gc=False):
+    """One offer that was decided for this shopper, and how far it got; a control's was never sent."""
+
+    offer: str
+    rule: str
+    category: str
+    sku: str
+    visit: str
+    at: int
+    expires_at: int
+    state: DeliveryState = "sent"
+    shown_at: int | None = None
+
+    def counts(self, now_ms: int) -> bool:
+        """Whether a cap counts it: shown, or a control's, or still on its way."""
+        return self.shown_at is not None or self.state == "control" or (self.state == "sent" and now_ms < self.expires_at)
+
+
+class Person(Struct, frozen=True):
+    """What outlasts a visit."""
+
+    consents: Consents = Consents()
+    joined: bool = False  # a phone has said hello for this shopper
+    muted_until: int = 0
+    muted_rules: tuple[str, ...] = ()
+    muted_categories: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()  # (rule, sku) that got a "not for me"
+    deliveries: tuple[Delivery, ...] = ()  # oldest first
+
+
+class Visit(Struct, frozen=True):
+    """One shopper's time in the store."""
+
+    id: str
+    since: int
+    announced: bool  # by a presence message; otherwise opened by the first position or basket
+    basket_rev: int = -1
+    basket: tuple[BasketItem, ...] = ()
+    paid: bool = False
+
+
+def join(person: Person, on_join: Consents) -> Person:
+    """A shopper's phone says hello; the first time, the terms of joining apply until the shopper says otherwise."""
+    return person if person.joined else replace(person, joined=True, consents=on_join)
+
+
+def consent(person: Person, change: ConsentChange) -> Person:
+    """Change what may be used; what is left out stays."""
+    old = person.consents
+    return replace(
+        person,
+        joined=True,
+        consents=Consents(
+            location=old.location if change.location is None else change.location,
+            basket=old.basket if change.basket is None else change.basket,
+            history=old.history if change.history is None else change.history,
+        ),
+    )
+
+
+def mute(person: Person, change: Mute) -> Person:
+    """Silence a rule, a category, an hour, or everything for good; an unknown offer silences nothing."""
+    delivery = next((found for found in person.deliveries if found.offer == change.offer), None)
+    match change.scope:
+        case "always":
+            return replace(person, muted_until=ALWAYS_MS)
+        case "hour":
+            return replace(person, muted_until=max(person.muted_until, change.ts + 3_600_000))
+        case "offer" if delivery is not None:
+            return replace(person, muted_rules=_with(person.muted_rules, delivery.rule))
+        case "category" if delivery is not None:
+            return replace(person, muted_categories=_with(person.muted_categories, delivery.category))
+        case _:
+            return person
+
+
+def unmute(person: Person) -> Person:
+    """Take every mute back; a "not for me" stays."""
+    return replace(person, muted_until=0, muted_rules=(), muted_categories=())
+
+
+def _with(known: tuple[str, ...], new: str) -> tuple[str, ...]:
+    return known if new in known else (*known, new)
+
+
+_RANK = {"sent": 0, "expired": 1, "shown": 1, "opened": 2, "dismissed": 3, "accepted": 3, "not_for_me": 4, "redeemed": 5}
+
+
+def receipt(person: Person, received: Receipt) -> Person:
+    """Note how far an offer got; a receipt that is behind what is known, or for an unknown offer, changes nothing."""
+    found = next((delivery for delivery in person.deliveries if delivery.offer == received.offer), None)
+    if found is None or found.state == "control" or _RANK[received.event] <= _RANK[found.state]:
+        return person
+    shown_at = found.shown_at if received.event == "expired" else (found.shown_at or received.ts)
+    after = _settle(person, replace(found, state=received.event, shown_at=shown_at))
+    if received.event != "not_for_me":
+        return after
+    pair = (found.rule, found.sku)
+    return after if pair in after.rejected else replace(after, rejected=(*after.rejected, pair))
+
+
+def code_of(delivery: Delivery) -> str:
+    """The code that the till takes for an offer."""
+    return redemption_code(delivery.offer)
+
+
+def redeem(person: Person, offer: str) -> Person:
+    """Note that an offer's code was used at the till."""
+    found = next((delivery for delivery in person.deliveries if delivery.offer == offer), None)
+    return person if found is None or found.state == "redeemed" else _settle(person, replace(found, state="redeemed"))
+
+
+def _settle(person: Person, changed: Delivery) -> Person:
+    return replace(
+        person, deliveries=tuple(changed if old.offer == changed.offer else old for old in person.deliveries)
+    )
+
+
+def remember(person: Person, delivery: Delivery) -> Person:
+    """Add an offer just decided; of more than 200 the oldest is forgotten."""
+    return replace(person, deliveries=(*person.deliveries, delivery)[-REMEMBERED_DELIVERIES:])

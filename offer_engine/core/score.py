@@ -1,0 +1,71 @@
+"""Affinity, pairing and popularity become one number per product: the profit that offering it is expected to bring.
+
+S = (p + 0.3 t + 0.3 q) exp(0.4 L), after docs/adr/0005-score.md: p the product's decayed share of what this shopper bought
+in the zone, t its category's share handed down by popularity, q its share of the zone's popularity, L the log lift from
+the cart. Each term is a reason that can be shown. S is turned into a probability by S / (1 + S), which keeps the order and stays in [0, 1),
+and weighted with what one sale leaves after the discount.
+"""
+
+from math import exp
+
+from msgspec import Struct
+
+from offer_engine.core.affinity import ZoneShares
+from offer_engine.core.context import Context
+from offer_engine.core.pairing import paired
+from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.store_map import Product
+
+CATEGORY_WEIGHT = 0.3
+POPULARITY_WEIGHT = 0.3
+PAIRING_WEIGHT = 0.4
+
+
+class Scored(Struct, frozen=True):
+    """One rule's offer of one product, with every term of its score."""
+
+    rule: str
+    sku: str
+    affinity: float  # p
+    category: float  # t
+    popularity: float  # q
+    log_lift: float  # L
+    because: str  # sku in the cart behind L, "" for none
+    probability: float  # of a sale, in [0, 1)
+    profit_cents: float  # of a sale, after the discount
+    value_cents: float  # probability times profit
+
+
+def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) -> Scored:
+    """Weigh one product of one rule for one shopper at one moment."""
+    world = context.world
+    zone_total = world.zone_popularity.get(product.zone, 0.0)
+    category_total = world.category_popularity.get((product.zone, product.category), 0.0)
+    p = shares.share(product)
+    t = shares.category_share(product) * (product.popularity / category_total if category_total else 0.0)
+    q = product.popularity / zone_total if zone_total else 0.0
+    pair = paired(world.pairings, product, context.cart, world.store.products)
+    s = (p + CATEGORY_WEIGHT * t + POPULARITY_WEIGHT * q) * exp(PAIRING_WEIGHT * pair.log_lift)
+    probability = s / (1 + s)
+    profit = max(product.price_cents * product.margin_share - discount_cents(rule.benefit, product.price_cents), 0.0)
+    return Scored(
+        rule.id, product.sku, p, t, q, pair.log_lift, pair.because, probability, profit, probability * profit
+    )
+
+
+def discount_cents(benefit: Benefit, price_cents: int) -> int:
+    """What the benefit takes off one piece, in whole cents, never more than its price.
+
+    >>> discount_cents(Percent(15), 3999), discount_cents(MultiBuy(2, 500), 299), discount_cents(Reminder(), 299)
+    (600, 49, 0)
+    """
+    match benefit:
+        case Percent(percent):
+            off = round(price_cents * percent / 100)
+        case Amount(amount_cents):
+            off = amount_cents
+        case MultiBuy(pieces, for_cents):
+            off = price_cents - for_cents // pieces
+        case Reminder():
+            off = 0
+    return min(max(off, 0), price_cents)

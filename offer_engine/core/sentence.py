@@ -1,0 +1,100 @@
+"""A decision becomes what the shopper reads: the benefit, and one sentence with its reason that is true by construction.
+
+Each clause is written from the datum that let the offer through, and names it; data that did not is not mentioned, and
+data that cannot be mentioned is not used.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from offer_engine.core.context import Context
+from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.score import Scored
+from offer_engine.core.store_map import Product
+
+Signal = Literal["location", "basket", "history"]
+_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
+
+
+def money(cents: int, currency: str) -> str:
+    """A price as a shopper reads it.
+
+    >>> money(1250, "EUR"), money(500, "CHF")
+    ('€12.50', 'CHF 5.00')
+    """
+    sign = _SIGNS.get(currency, f"{currency} ")
+    return f"{sign}{cents // 100}.{cents % 100:02d}"
+
+
+def benefit_text(benefit: Benefit, currency: str) -> str:
+    """What the offer gives, in a few words; nothing for a plain reminder."""
+    match benefit:
+        case Percent(percent):
+            return f"{percent}% off"
+        case Amount(amount_cents):
+            return f"{money(amount_cents, currency)} off"
+        case MultiBuy(pieces, for_cents):
+            return f"{pieces} for {money(for_cents, currency)}"
+        case Reminder():
+            return ""
+
+
+def reason_sentence(rule: Rule, product: Product, scored: Scored, context: Context) -> tuple[str, list[Signal]]:
+    """The sentence, and the kinds of personal data that it and the rule's conditions rest on."""
+    in_cart = _cart_clause(rule, scored, context)
+    bought = _history_clause(rule, product, scored, context)
+    signals: list[Signal] = ["location"]
+    if in_cart or rule.lacks:
+        signals.append("basket")
+    if bought:
+        signals.append("history")
+    clauses = [clause for clause in (in_cart, bought) if clause]
+    if not clauses:
+        return f"Because you are in {context.world.store.zones[context.zone].label}.", signals
+    return f"Because {' and '.join(clauses)}.", signals
+
+
+def _cart_clause(rule: Rule, scored: Scored, context: Context) -> str:
+    asked = [product for what in rule.has if (product := context.in_cart(what)) is not None]
+    if asked:
+        names = [_in_sentence(product) for product in asked]
+        return f"there is {_listed(names)} in your cart"
+    if scored.because:
+        return f"it goes well with the {_in_sentence(context.cart[scored.because])} in your cart"
+    return ""
+
+
+def _history_clause(rule: Rule, product: Product, scored: Scored, context: Context) -> str:
+    times = context.history.times(product.sku)
+    if times:
+        return f"you have bought this {_times(times)}"
+    what = rule.bought.what if rule.bought is not None else product.category if scored.category > 0 else ""
+    times = context.history.times(what) if what else 0
+    return f"you have bought {_label(what, context)} {_times(times)}" if times else ""
+
+
+def _label(what: str, context: Context) -> str:
+    product = context.world.store.products.get(what)
+    if product is not None:
+        return _in_sentence(product)
+    label = context.world.store.category_labels.get(what, what)
+    return label[:1].lower() + label[1:]
+
+
+def _in_sentence(product: Product) -> str:
+    """A product's name inside a sentence: small first letter, unless the name begins with its brand."""
+    if product.brand and product.name.startswith(product.brand):
+        return product.name
+    return product.name[:1].lower() + product.name[1:]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _times(times: int) -> str:
+    """
+    >>> _times(1), _times(2), _times(7)
+    ('once', 'twice', '7 times')
+    """
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")

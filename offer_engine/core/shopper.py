@@ -1,0 +1,252 @@
+"""One shopper's state and how each event changes it: `apply(state, event, ...) -> state, outcomes`, pure, in event time.
+
+This is the whole engine for one shopper. A shell, whatever it is made of, feeds it events in order, writes down what
+comes out, and keeps the state: it serialises, so it survives a restart or a move to another machine.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from offer_engine.core import geofence, person
+from offer_engine.core.affinity import Profile
+from offer_engine.core.context import Context, Tally, Trigger, World
+from offer_engine.core.decision import Decision, decide
+from offer_engine.core.geofence import Fence, Kind, Transition
+from offer_engine.core.holdout import cause_id
+from offer_engine.core.person import Delivery, Person, Visit
+from offer_engine.core.tracking import Dropped, Track, follow, jumped
+from offer_engine.messages import (
+    Basket,
+    BasketItem,
+    Checkout,
+    ConsentChange,
+    Hello,
+    Mute,
+    Position,
+    Presence,
+    Receipt,
+    Unmute,
+)
+
+VISIT_GAP_MS = 30 * 60_000  # nobody heard of for so long has gone, and comes again on a new visit
+
+
+class Until(Struct, frozen=True, gc=False):
+    """Event time has reached `ts`: let happen what falls due."""
+
+    ts: int
+
+
+class Sold(Struct, frozen=True):
+    """A visit was paid for: what was bought, and the offers whose codes were used."""
+
+    checkout: Checkout
+    redeemed: tuple[str, ...]
+
+
+class Shopper(Struct, frozen=True, gc=False):
+    """All that the engine holds of one shopper; small values that change often stand apart from the rest."""
+
+    id: str
+    track: Track | None = None
+    fence: Fence = Fence()
+    person: Person = Person()
+    visit: Visit | None = None
+
+
+Event = Position | Basket | Checkout | Presence | Hello | Receipt | Mute | Unmute | ConsentChange | Until
+Outcome = Transition | Decision | Dropped | Sold
+Step = tuple[Shopper, tuple[Outcome, ...]]
+
+NO_CHANGE: tuple[Outcome, ...] = ()
+
+
+def apply(state: Shopper, event: Event, world: World, profile: Profile, tally: Tally) -> Step:
+    """Apply one event; event types are told apart in the order of their frequency."""
+    match event:
+        case Position():
+            return _position(state, event, world, profile, tally)
+        case Until(ts):
+            return _until(state, ts, world, profile, tally)
+        case Basket():
+            return _basket(state, event, world, profile, tally)
+        case Checkout():
+            return _checkout(state, event)
+        case Presence():
+            return _presence(state, event)
+        case Hello():
+            return _with_person(state, person.join(state.person, world.on_join)), NO_CHANGE
+        case Receipt():
+            return _with_person(state, person.receipt(state.person, event)), NO_CHANGE
+        case Mute():
+            return _with_person(state, person.mute(state.person, event)), NO_CHANGE
+        case Unmute():
+            return _with_person(state, person.unmute(state.person)), NO_CHANGE
+        case ConsentChange():
+            return _consent(state, event, world, profile, tally)
+
+
+def _with_person(state: Shopper, changed: Person) -> Shopper:
+    return Shopper(state.id, state.track, state.fence, changed, state.visit)
+
+
+def _position(state: Shopper, fix: Position, world: World, profile: Profile, tally: Tally) -> Step:
+    """Without consent to location there is no tracking at all: the fix changes nothing."""
+    if not state.person.consents.location:
+        return state, NO_CHANGE
+    track = follow(state.track, fix)
+    if isinstance(track, Dropped):
+        jump = state.track is not None and track is Dropped.JUMP
+        after = Shopper(state.id, jumped(state.track), state.fence, state.person, state.visit) if jump else state  # type: ignore[arg-type]
+        return after, (track,)
+    last_ts = fix.ts if state.track is None else state.track.ts
+    visit = state.visit
+    if visit is None or (fix.ts - last_ts > VISIT_GAP_MS and not visit.announced):
+        visit = _unannounced(state.id, fix.ts)
+    fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
+    after = Shopper(state.id, track, fence, state.person, visit)
+    return (after, NO_CHANGE) if not crossed else _decide_all(after, crossed, world, profile, tally)
+
+
+def _until(state: Shopper, ts: int, world: World, profile: Profile, tally: Tally) -> Step:
+    if state.track is None or ts < state.fence.due:
+        return state, NO_CHANGE
+    fence, crossed = geofence.advance(world.index.zones, state.fence, state.track.ts, ts)
+    after = Shopper(state.id, state.track, fence, state.person, state.visit)
+    return _decide_all(after, crossed, world, profile, tally)
+
+
+def _decide_all(
+    state: Shopper, crossed: Iterable[Transition], world: World, profile: Profile, tally: Tally
+) -> Step:
+    """Decide at every enter and dwell that some rule waits for; each decision sees the offers of those before it."""
+    outcomes: list[Outcome] = []
+    for transition in crossed:
+        outcomes.append(transition)
+        if transition.kind is not Kind.EXIT:
+            trigger: Trigger = "enter" if transition.kind is Kind.ENTER else "dwell"
+            state = _decide(state, transition.at, transition.zone, trigger, world, profile, tally, outcomes)
+    return state, tuple(outcomes)
+
+
+def _decide(  # noqa: PLR0913  a context is made of these
+    state: Shopper,
+    at: int,
+    zone: str,
+    trigger: Trigger,
+    world: World,
+    profile: Profile,
+    tally: Tally,
+    outcomes: list[Outcome],
+) -> Shopper:
+    if state.visit is None or (zone, trigger) not in world.triggered:
+        return state
+    decision = decide(Context(world, state.id, at, zone, trigger, state.person, state.visit, profile, tally))
+    outcomes.append(decision)
+    offer = decision.offer
+    if offer is None:
+        return state
+    delivery = Delivery(
+        offer.id,
+        offer.rule,
+        offer.category,
+        offer.sku,
+        offer.visit,
+        offer.ts,
+        offer.expires_at,
+        "control" if decision.outcome == "holdout" else "sent",
+    )
+    return _with_person(state, person.remember(state.person, delivery))
+
+
+def _again(state: Shopper, at: int, world: World, profile: Profile, tally: Tally) -> Step:
+    """Decide anew where the shopper stands, because what a decision looks at has changed."""
+    outcomes: list[Outcome] = []
+    for stay in state.fence.stays:
+        if stay.entered and stay.outside_since is None:
+            state = _decide(state, at, stay.zone, "enter", world, profile, tally, outcomes)
+            if stay.dwelled:
+                state = _decide(state, at, stay.zone, "dwell", world, profile, tally, outcomes)
+    return state, tuple(outcomes)
+
+
+def _basket(state: Shopper, basket: Basket, world: World, profile: Profile, tally: Tally) -> Step:
+    """The highest rev of a visit wins. Something new that a rule of this zone waits for calls for a new decision."""
+    before, due = _until(state, basket.ts, world, profile, tally)
+    visit = before.visit or _unannounced(state.id, basket.ts)
+    if basket.rev <= visit.basket_rev:
+        return before, due
+    known = {item.sku for item in visit.basket}
+    new = [item for item in basket.items if item.sku not in known]
+    visit = replace(visit, basket_rev=basket.rev, basket=tuple(basket.items))
+    after = Shopper(before.id, before.track, before.fence, before.person, visit)
+    if not before.person.consents.location or not _awaited(after, new, world):
+        return after, due
+    after, outcomes = _again(after, basket.ts, world, profile, tally)
+    return after, (*due, *outcomes)
+
+
+def _awaited(state: Shopper, new: Iterable[BasketItem], world: World) -> bool:
+    """Whether a rule where the shopper stands asks for one of the new items."""
+    here = [stay.zone for stay in state.fence.stays if stay.entered]
+    if not here:
+        return False
+    products = world.store.products
+    words = {word for item in new for word in (item.sku, products[item.sku].category)}
+    rules = (rule for zone in here for kind in ("enter", "dwell") for rule in world.triggered.get((zone, kind), ()))
+    return any(not words.isdisjoint(rule.has) for rule in rules)
+
+
+def _unannounced(shopper: str, ts: int) -> Visit:
+    return Visit(cause_id(shopper, "visit", ts), ts, announced=False)
+
+
+def _checkout(state: Shopper, checkout: Checkout) -> Step:
+    """The codes of this shopper's own offers are redeemed; the visit's stays end at the till."""
+    if state.visit is not None and state.visit.paid and state.visit.id == checkout.visit:
+        return state, NO_CHANGE
+    codes = set(checkout.codes)
+    redeemed = tuple(d.offer for d in state.person.deliveries if person.code_of(d) in codes and d.state != "redeemed")
+    known = state.person
+    for offer in redeemed:
+        known = person.redeem(known, offer)
+    visit = None if state.visit is None else replace(state.visit, paid=True)
+    exits = geofence.end(state.fence, max(checkout.ts, state.track.ts if state.track else 0))
+    after = Shopper(state.id, state.track, Fence(), known, visit)
+    return after, (*exits, Sold(checkout, redeemed))
+
+
+def _presence(state: Shopper, presence: Presence) -> Step:
+    """Arriving names the visit that a first fix or basket may have opened; leaving ends it."""
+    known = state.visit
+    if presence.event == "left":
+        if known is None or (known.announced and known.id != presence.visit):
+            return state, NO_CHANGE
+        exits = geofence.end(state.fence, max(presence.ts, state.track.ts if state.track else 0))
+        return Shopper(state.id, None, Fence(), state.person, None), exits
+    if known is not None and known.id == presence.visit:
+        return state, NO_CHANGE
+    if known is not None and not known.announced:
+        visit = replace(known, id=presence.visit, announced=True)
+        return Shopper(state.id, state.track, state.fence, state.person, visit), NO_CHANGE
+    exits = geofence.end(state.fence, presence.ts)
+    return Shopper(state.id, None, Fence(), state.person, Visit(presence.visit, presence.ts, announced=True)), exits
+
+
+def _consent(state: Shopper, change: ConsentChange, world: World, profile: Profile, tally: Tally) -> Step:
+    """Withdrawing location ends all tracking and forgets the track; any other change decides anew, at once."""
+    known = person.consent(state.person, change)
+    if known.consents == state.person.consents:
+        return _with_person(state, known), NO_CHANGE
+    if not known.consents.location:
+        exits = geofence.end(state.fence, change.ts)
+        return Shopper(state.id, None, Fence(), known, state.visit), exits
+    return _again(_with_person(state, known), change.ts, world, profile, tally)
+
+
+def restored(state: Shopper) -> Shopper:
+    """A state that was stored: its fence is looked at anew, since the map may have changed meanwhile."""
+    fence = Fence(state.fence.stays, None, 0)
+    return Shopper(state.id, state.track, fence, state.person, state.visit)

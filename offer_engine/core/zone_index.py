@@ -1,0 +1,128 @@
+"""The floor's zones compiled into a raster, so that the zones of a point are found in half a microsecond, exactly.
+
+Each cell knows which areas cover it whole and which only touch it; only the latter need a point-in-polygon test. Shapely
+compiles the raster once, when the map is loaded; asking is plain Python, since one call into shapely costs more than
+the whole question (docs/adr/0004-zone-raster.md). The cost does not depend on the number of zones.
+
+Areas are closed sets: a point on an edge is inside.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon, STRtree
+
+from offer_engine.core.store_map import Zone
+
+Keys = tuple[str, ...]
+Ring = tuple[tuple[float, float, float, float], ...]  # edges x1, y1, x2, y2
+
+MAX_CELLS = 4_000_000  # a store of 1 km2 still gets its raster: the cells grow instead
+_NOWHERE: tuple[Keys, Keys] = ((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class AreaIndex:
+    """Areas by key over a raster of square cells; `cells` holds (keys that cover the cell, keys that touch it)."""
+
+    origin_x: float
+    origin_y: float
+    per_m: float  # cells per metre
+    columns: int
+    rows: int
+    cells: tuple[tuple[Keys, Keys], ...]
+    rings: Mapping[str, tuple[Ring, ...]]
+
+    def at(self, x: float, y: float) -> Keys:
+        """Keys of the areas that hold the point, sorted; one and the same tuple for all points of a plain cell."""
+        column = int((x - self.origin_x) * self.per_m)
+        row = int((y - self.origin_y) * self.per_m)
+        if x < self.origin_x or y < self.origin_y or column >= self.columns or row >= self.rows:
+            return ()
+        sure, maybe = self.cells[row * self.columns + column]
+        if not maybe:
+            return sure
+        found = [key for key in maybe if _holds(self.rings[key], x, y)]
+        return tuple(sorted([*sure, *found])) if found else sure
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneIndex:
+    """Where a point is: inside which zones, and near which (within the exit margin, so not yet outside)."""
+
+    zones: Mapping[str, Zone]
+    inside: AreaIndex
+    near: AreaIndex
+
+
+def compile_zones(zones: Mapping[str, Zone]) -> ZoneIndex:
+    """Compile the zones of one floor."""
+    margins = {key: _multi(zone.area.buffer(zone.exit_margin_m, quad_segs=4)) for key, zone in zones.items()}
+    return ZoneIndex(zones, compile_areas({key: zone.area for key, zone in zones.items()}), compile_areas(margins))
+
+
+def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> AreaIndex:
+    """Rasterise areas; cells are `cell_m` wide, wider only where the floor would need over four million of them."""
+    if not areas:
+        return AreaIndex(0.0, 0.0, 1.0, 0, 0, (), {})
+    west, south, east, north = shapely.total_bounds(list(areas.values()))
+    cell_m = max(cell_m, float(np.sqrt((east - west) * (north - south) / MAX_CELLS)))
+    columns = int((east - west) // cell_m) + 1
+    rows = int((north - south) // cell_m) + 1
+    boxes = _boxes(float(west), float(south), cell_m, columns, rows)
+    keys = sorted(areas)
+    sure: list[list[str]] = [[] for _ in range(rows * columns)]
+    maybe: list[list[str]] = [[] for _ in range(rows * columns)]
+    tree = STRtree(boxes)
+    for key in keys:
+        touched = set(tree.query(areas[key], predicate="intersects").tolist())
+        covered = set(tree.query(areas[key], predicate="covers").tolist())
+        for cell in covered:
+            sure[cell].append(key)
+        for cell in touched - covered:
+            maybe[cell].append(key)
+    shared: dict[tuple[Keys, Keys], tuple[tuple[str, ...], tuple[str, ...]]] = {_NOWHERE: _NOWHERE}
+    cells = tuple(
+        shared.setdefault((tuple(a), tuple(b)), (tuple(a), tuple(b))) for a, b in zip(sure, maybe, strict=True)
+    )
+    rings = {key: tuple(_rings(areas[key])) for key in keys}
+    return AreaIndex(float(west), float(south), 1 / cell_m, columns, rows, cells, rings)
+
+
+def _boxes(west: float, south: float, cell_m: float, columns: int, rows: int) -> NDArray[np.object_]:
+    xs = west + cell_m * np.tile(np.arange(columns), rows)
+    ys = south + cell_m * np.repeat(np.arange(rows), columns)
+    boxes: NDArray[np.object_] = shapely.box(xs, ys, xs + cell_m, ys + cell_m)
+    return boxes
+
+
+def _multi(area: Polygon | MultiPolygon) -> MultiPolygon:
+    return area if isinstance(area, MultiPolygon) else MultiPolygon([area])
+
+
+def _rings(area: MultiPolygon) -> Iterable[Ring]:
+    for polygon in area.geoms:
+        for ring in (polygon.exterior, *polygon.interiors):
+            corners = [(float(x), float(y)) for x, y in ring.coords]
+            yield tuple((x1, y1, x2, y2) for (x1, y1), (x2, y2) in zip(corners, corners[1:], strict=False))
+
+
+def _holds(rings: tuple[Ring, ...], x: float, y: float) -> bool:
+    """Even-odd rule over every edge (Shimrat 1962), with points on an edge counted as inside.
+
+    >>> square = (((0, 0, 2, 0), (2, 0, 2, 2), (2, 2, 0, 2), (0, 2, 0, 0)),)
+    >>> _holds(square, 1, 1), _holds(square, 2, 1), _holds(square, 3, 1)
+    (True, True, False)
+    """
+    odd = False
+    for ring in rings:
+        for x1, y1, x2, y2 in ring:
+            side = (x - x1) * (y2 - y1) - (y - y1) * (x2 - x1)
+            if side == 0 and min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2):
+                return True
+            if (y1 > y) != (y2 > y) and (side < 0) == (y2 < y1):
+                odd = not odd
+    return odd
