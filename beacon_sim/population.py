@@ -1,9 +1,9 @@
-"""Who comes to the store: personas with what they want, what they like and what they allow, and what they bought before.
+"""Who comes to the store: personas with what they want, like and allow, and what they bought before.
 
-A population is three values: the people who are booked for a time of the day (the demo's cast), a function from a number
-and a generator to the walk-in with that number, and a function that tells their purchase history. Everything random
-about a walk-in comes from the generator handed in, so that a person is the same in every run with one seed. `habits` makes
-a population for any store, `completejourney` one from data that nobody here made.
+A population is three values: the people who are booked for a time of the day (the demo's cast), a function from a
+number and a generator to the walk-in with that number, and a function that tells their purchase history. Everything
+random about a walk-in comes from the generator handed in, so that a person is the same in every run with one seed.
+`habits` makes a population for any store, `completejourney` one from data that nobody here made.
 
 Shares of consent and the walking speed are assumptions of the simulator; the speed is that of shoppers with carts and
 baskets, 0.95 m/s with a standard deviation of 0.15.
@@ -30,7 +30,8 @@ class Buy:
 
     sku: str
     qty: int = 1
-    linger_s: float | None = None  # at the shelf, > 0; None: drawn when the trip is planned
+    linger_s: float | None = None  # looking at the shelf before the pick, >= 0; None: drawn when the trip is planned
+    is_impulse: bool = False  # not on the list: picked up where it lies nearest to the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Persona:
     fix_ms: int = 500  # the beacons see this shopper once in so many ms
     is_planned: bool = False  # walks the mission in the order given and looks round nowhere else
     arrives_s: float | None = None  # seconds after the day begins, negative: is inside by then; None: a walk-in
-    starts_in: str | None = None  # zone in which a booked shopper stands on arrival; None: comes through a door
+    starts_at: tuple[float, float] | None = None  # where a booked shopper is first seen, metres; None: at a door
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def draw_fix_ms(rng: Generator) -> int:
 def draw_consents(rng: Generator) -> Consents | None:
     """Draw what a shopper allows; None for one without a phone.
 
-    One uniform number decides between no phone, a phone without location, and location, so the shares are of all shoppers.
+    One uniform number decides between no phone, a phone without location, and location, so the shares are of all
+    shoppers.
     """
     chance, basket, history = rng.random(3).tolist()
     if chance >= PHONE_SHARE:
