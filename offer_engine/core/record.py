@@ -129,6 +129,19 @@ class Record:
         self.note(key, f"must be {' or '.join(choices)}, not {shown(value)}{guess}")
         return stand_in
 
+    def words(self, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
+        """A list, perhaps empty or missing, of different words, each one of `known`; `what` names one of them."""
+        value = self.values.get(key) if self.has(key) else ()
+        if not isinstance(value, list | tuple):
+            self.note(key, f"must be a list, like [{shown(value)}]")
+            return ()
+        words = tuple(word for word in value if isinstance(word, str))
+        if len(words) < len(value) or len(set(words)) < len(words):
+            self.note(key, f"must list different texts, not {shown(value)}")
+        for word in words:
+            self.refers_to(key, word, what, known)
+        return words
+
     def time_of_day(self, key: str) -> str:
         """A time as "HH:MM", from 00:00 to 23:59."""
         value = self.text(key)

@@ -24,6 +24,8 @@ CATALOGUE_FILE = "catalogue.csv"
 PAIRINGS_FILE = "pairings.csv"
 STORE_FILES = (STORE_FILE, FLOOR_FILE, CATALOGUE_FILE, PAIRINGS_FILE)
 
+CONSENTS = ("location", "basket", "history")
+
 _CATALOGUE_COLUMNS = ("sku", "name", "brand", "category", "zone", "price_cents", "margin_share", "stock", "popularity")
 _PAIRING_COLUMNS = ("when", "then", "lift", "note")
 _MAX_CENTS = 100_000_000  # as on the wire
@@ -138,6 +140,7 @@ def _parse_policy(record: Record) -> Policy:
         holdout_share=record.number("holdout_share", 0, 0.9),
         offer_valid_s=record.whole("offer_valid_s", 10, 86_400),
         min_score_cents=record.number("min_score_cents", 0, 100_000),
+        consent_on_join=record.words("consent_on_join", CONSENTS, "consent"),
     )
     record.finish()
     return policy
