@@ -1,4 +1,4 @@
-"""Turns a store's folder into a `StoreMap`: reads the files, and leaves their meaning to the core.
+"""Turns a store's folder into a `StoreMap` and a `RuleSet`: reads the files, and leaves their meaning to the core.
 
 A file that is missing, or is not UTF-8, is one more problem in the list that the core gathers.
 """
@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from offer_engine.core.rules import RuleSet
+from offer_engine.core.rules_parse import RULES_FILE, parse_rules
 from offer_engine.core.store_map import StoreMap
 from offer_engine.core.store_parse import STORE_FILES, parse_store
-from offer_engine.errors import MapError, Problem
+from offer_engine.errors import MapError, Problem, RuleError
 
 
 def load_store(folder: Path) -> StoreMap:
@@ -27,6 +29,31 @@ def load_store(folder: Path) -> StoreMap:
         known = {problem.file for problem in unreadable}
         raise MapError([*unreadable, *(problem for problem in error.problems if problem.file not in known)]) from None
     return store
+
+
+def load_rules(folder: Path, store: StoreMap) -> RuleSet:
+    """Read the offer rules in `folder`, which are about `store`.
+
+    Raises:
+        RuleError: with every problem of the rules.
+    """
+    texts, problems = _read(folder, (RULES_FILE,))
+    if problems:
+        raise RuleError(problems)
+    if RULES_FILE not in texts:
+        raise RuleError([Problem(folder / RULES_FILE, 0, "", "is missing; without rules there are no offers")])
+    return parse_rules(texts[RULES_FILE], folder / RULES_FILE, store)
+
+
+def check(folder: Path) -> tuple[StoreMap, RuleSet]:
+    """Read the store and its rules; the rules can only be checked against a store that is right.
+
+    Raises:
+        MapError: with every problem of the store.
+        RuleError: with every problem of the rules.
+    """
+    store = load_store(folder)
+    return store, load_rules(folder, store)
 
 
 def _read(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
