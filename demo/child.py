@@ -22,6 +22,10 @@ TROUBLE = re.compile(
 )
 
 
+class ChildError(RuntimeError):
+    """A program of ours did not do what it was started for; the message is its last words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """A running program of ours."""
@@ -30,6 +34,11 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
     lines: TextIO  # the log, read as it grows
+
+
+def python(*arguments: str) -> Sequence[str]:
+    """The command that runs one of our packages on this Python."""
+    return (sys.executable, "-m", *arguments)
 
 
 def start(name: str, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Child:
@@ -75,3 +84,24 @@ def stop(child: Child, within_s: float) -> bool:
     finally:
         child.lines.close()
     return True
+
+
+def last_words(child: Child, count: int = 8) -> str:
+    """How a child ended: its name, its exit code and the last lines of its log."""
+    code = child.process.poll()
+    lines = "".join(f"\n    {line}" for line in last_lines(child.log, count))
+    return f"{child.name} ended with exit code {code}; the end of {child.log}:{lines or ' (empty)'}"
+
+
+def run_to_end(name: str, command: Sequence[str], log: Path) -> None:
+    """Run a command that ends by itself.
+
+    Raises:
+        ChildError: it ended with an exit code other than 0.
+    """
+    child = start(name, command, log)
+    try:
+        if child.process.wait() != 0:
+            raise ChildError(last_words(child))
+    finally:
+        stop(child, within_s=1.0)
