@@ -1,7 +1,7 @@
 // Ticks and offers turned into the moving floor: dots, followed shoppers with badges and trails, amber rings for offers.
 //
-// One canvas. The plan under the dots is drawn once per size and theme; a frame is one copy, one path for all dots, and the few
-// things that glow. Frames are drawn only while something moves.
+// One canvas. The plan under the dots is drawn once per size and theme; a frame is one copy, one stamp for every dot, and the
+// few things that glow. Frames are drawn only while something moves.
 
 import { createCrowd } from "./crowd.js";
 import { wantsStillness } from "./page.js";
@@ -11,12 +11,14 @@ import { fitView } from "./shapes.js";
 const TRAIL_MS = 12_000;
 const RING_MS = 2_400;
 const ZONE_GLOW_MS = 3_200;
+const FRAME_MS = 25; // every second frame of 60 Hz: at walking pace a dot moves under a pixel in one, and the work is halved
 const BADGE_PX = 11;
 
 /** Turns a canvas into a floor; it draws nothing until `setMap`. */
 export function createFloor(canvas) {
   const context = canvas.getContext("2d", { alpha: false });
   const picture = document.createElement("canvas"); // the plan, drawn once
+  const dotPicture = document.createElement("canvas");
   const crowd = createCrowd();
   const trails = new Map(); // shopper -> [{at, x, y}], oldest first, metres
   let map = null;
@@ -26,6 +28,7 @@ export function createFloor(canvas) {
   let rings = []; // {n, at}: an offer just sent to a dot
   let glows = []; // {zone, at}: an offer just sent in a zone
   let sharp = 1; // canvas pixels per CSS pixel
+  let drawnAt = 0;
   let asked = 0; // the animation frame that is under way
 
   function resize() {
@@ -42,8 +45,25 @@ export function createFloor(canvas) {
     pen.fillStyle = inks.page;
     pen.fillRect(0, 0, width + 1, height + 1); // a canvas is whole pixels, its box need not be
     drawPlan(pen, map, view, inks);
+    drawDotPicture();
     context.setTransform(sharp, 0, 0, sharp, 0, 0);
     wake();
+  }
+
+  const dotRadius = () => Math.max(3.2, Math.min(5.5, view.scale * 0.24));
+
+  /** One dot, drawn once and stamped for everyone: filling a path of five hundred arcs nearly doubled the page's work. */
+  function drawDotPicture() {
+    const reach = Math.ceil(dotRadius() + 2);
+    dotPicture.width = dotPicture.height = 2 * reach * sharp;
+    const pen = dotPicture.getContext("2d");
+    pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+    for (const [colour, radius] of [[inks.rim, dotRadius() + 1.2], [inks.dot, dotRadius()]]) {
+      pen.beginPath();
+      pen.arc(reach, reach, radius, 0, 2 * Math.PI);
+      pen.fillStyle = colour;
+      pen.fill();
+    }
   }
 
   function wake() {
@@ -53,6 +73,11 @@ export function createFloor(canvas) {
   function frame(now) {
     asked = 0;
     if (!view) return;
+    if (now - drawnAt < FRAME_MS) {
+      wake();
+      return;
+    }
+    drawnAt = now;
     context.drawImage(picture, 0, 0, picture.width / sharp, picture.height / sharp);
     rings = rings.filter((ring) => now - ring.at < RING_MS);
     glows = glows.filter((glow) => now - glow.at < ZONE_GLOW_MS);
@@ -99,38 +124,28 @@ export function createFloor(canvas) {
   function drawDots(now, still) {
     const badges = new Map(followed.map((person, i) => [person.n, { ...person, colour: inks.who[i % inks.who.length] }]));
     const ringed = new Map(rings.map((ring) => [ring.n, ring.at]));
-    const radius = Math.max(3.2, Math.min(5.5, view.scale * 0.24));
     const special = [];
-    const rims = new Path2D();
-    const dots = new Path2D();
+    const half = dotPicture.width / sharp / 2;
     crowd.forEach(now, (n, x, y) => {
       const px = view.x(x);
       const py = view.y(y);
       if (badges.has(n) || ringed.has(n)) special.push([n, px, py]);
-      if (badges.has(n)) return;
-      for (const [path, size] of [[rims, radius + 1.2], [dots, radius]]) {
-        path.moveTo(px + size, py);
-        path.arc(px, py, size, 0, 2 * Math.PI);
-      }
+      if (!badges.has(n)) context.drawImage(dotPicture, px - half, py - half, 2 * half, 2 * half);
     });
-    context.fillStyle = inks.rim;
-    context.fill(rims, "nonzero");
-    context.fillStyle = inks.dot;
-    context.fill(dots, "nonzero");
     for (const [n, px, py] of special) {
-      if (ringed.has(n)) drawRing(px, py, radius, still ? 0.35 : Math.max(0, now - ringed.get(n)) / RING_MS);
+      if (ringed.has(n)) drawRing(px, py, still ? 0.35 : Math.max(0, now - ringed.get(n)) / RING_MS);
       if (badges.has(n)) drawBadge(px, py, badges.get(n));
     }
   }
 
   /** Two waves, one after the other; `share` is how far the whole has come. */
-  function drawRing(px, py, radius, share) {
+  function drawRing(px, py, share) {
     context.strokeStyle = inks.pulse;
     for (const wave of [(share * 2) % 1, (share * 2 + 0.5) % 1]) {
       context.globalAlpha = 1 - wave;
       context.lineWidth = 4 - 2 * wave;
       context.beginPath();
-      context.arc(px, py, radius + 4 + wave * 26, 0, 2 * Math.PI);
+      context.arc(px, py, dotRadius() + 4 + wave * 26, 0, 2 * Math.PI);
       context.stroke();
     }
     context.globalAlpha = 1;
