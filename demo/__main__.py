@@ -20,7 +20,7 @@ from demo.broker import BrokerError
 from demo.child import ChildError
 from demo.history import Shoppers
 from demo.opening import COMPLETE_JOURNEY, DEFAULT_PORT, Plan, move_households_in, open_store, watch
-from demo.ports import next_free
+from demo.ports import LOOPBACK, next_free
 from offer_engine.core.store_map import StoreMap
 from offer_engine.errors import OffersError
 from offer_engine.store_files import check
@@ -91,10 +91,13 @@ def main(
         str | None, typer.Option(help="mqtt://USER:PASSWORD@HOST:PORT; without it, one of our own")
     ] = None,
     store: Annotated[Path, typer.Option(help="the store's folder")] = Path("maps/demo-market"),
-    port: Annotated[int, typer.Option(help="where the pages are; the next free one when it is taken")] = DEFAULT_PORT,
-    shoppers: Annotated[int, typer.Option(help="how many are in the store at a time")] = 60,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="where the pages are; the next free one when it is taken")
+    ] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets phones on the network in")] = LOOPBACK,
+    shoppers: Annotated[int, typer.Option(min=0, help="how many are in the store at a time")] = 60,
     seed: Annotated[int, typer.Option(help="the same seed gives the same day")] = 7,
-    speed: Annotated[str, typer.Option(help="1 is real time, 20 twenty times as fast")] = "1",
+    speed: Annotated[float, typer.Option(min=0.1, max=100, help="1 is real time, 20 twenty times as fast")] = 1.0,
     population: Annotated[Population, typer.Option(help="our cast, or Complete Journey households")] = Population.CAST,
     keep_data: Annotated[bool, typer.Option("--keep-data", help="go on with the ledger of the last run")] = False,
 ) -> None:
@@ -109,7 +112,7 @@ def main(
             building = check_store(store)
             who = Shoppers(store, population.value, seed)
             today = datetime.now(UTC).date()
-            plan = Plan(who, shoppers, speed, choose_port(port), broker, today, keep_data)
+            plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data)
             children = open_store(stack, plan)
             say_open(building, plan)
             for complaint in watch(children):

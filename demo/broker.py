@@ -4,6 +4,7 @@ Why this one: docs/adr/0001-embedded-broker.md. It speaks MQTT 3.1.1 only, and k
 sessions in its JetStream store, which is why it needs a folder even when nobody cares about the data.
 """
 
+import json
 import shutil
 import socket
 import sys
@@ -25,7 +26,7 @@ server_name: aislewise
 host: "{host}"
 port: -1                     # its own protocol needs a port as well: any
 max_payload: {max_payload}   # the engine, not the broker, says what is too large, and says so on a topic
-jetstream {{ store_dir: "{store}", max_file_store: 1GB }}
+jetstream {{ store_dir: {store}, max_file_store: 1GB }}
 mqtt {{ host: "{host}", port: {port} }}
 """
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
@@ -93,7 +94,7 @@ def start_broker(folder: Path, port: int = 0) -> tuple[Child, str]:
     folder.mkdir(parents=True, exist_ok=True)
     port = port or any_free()
     config = folder / "nats-server.conf"
-    store = folder.absolute() / "jetstream"
+    store = json.dumps(str(folder.absolute() / "jetstream"))  # its strings are quoted as JSON's are
     config.write_text(CONFIG.format(host=LOOPBACK, port=port, store=store, max_payload=MAX_PAYLOAD_BYTES))
     broker = start("broker", [str(program), "--config", str(config)], folder / "broker.log")
     await_mqtt(broker, port)

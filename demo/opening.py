@@ -36,7 +36,8 @@ class Plan:
 
     shoppers: Shoppers
     count: int  # shoppers in the store at a time
-    speed: str  # "1" is real time; as the simulator reads it
+    speed: float  # 1 is real time
+    host: str  # where the engine listens; 0.0.0.0 lets phones on the network in
     port: int
     broker: str | None  # None: the embedded one
     today: date
@@ -111,11 +112,13 @@ def open_store(stack: ExitStack, plan: Plan) -> list[Child]:
     shared = ("--store", str(plan.shoppers.store), "--broker", broker)
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
-    command = python("offer_engine", "run", *shared, "--port", str(plan.port), "--db", str(ledger))
+    clock = "wall" if plan.speed == 1 else "event"  # a day run faster than time carries its own
+    engine_flags = ("--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
+    command = python("offer_engine", "run", *shared, *engine_flags)
     engine = opened(start("engine", command, plan.folder / "engine.log", secret), ENGINE_STOPS_WITHIN_S)
     await_engine(engine, plan.address)
 
-    crowd = ("--seed", str(plan.shoppers.seed), "--shoppers", str(plan.count), "--speed", plan.speed)
+    crowd = ("--seed", str(plan.shoppers.seed), "--shoppers", str(plan.count), "--speed", f"{plan.speed:g}")
     who = ("--engine", plan.address, "--population", plan.shoppers.population)
     command = python("beacon_sim", "run", *shared, *who, *crowd)
     opened(start("simulator", command, plan.folder / "simulator.log", secret), SIMULATOR_STOPS_WITHIN_S)
