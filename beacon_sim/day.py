@@ -24,7 +24,7 @@ from beacon_sim.till import open_tills
 from offer_engine.core.store_map import StoreMap
 
 ARRIVALS_PER_MIN = 2.55  # of an ordinary supermarket
-WARM_UP_MIN = 45.0  # before the start; longer than nearly every visit
+WARM_UP_MIN = 60.0  # before the start; longer than nearly every visit
 
 # Which generator of a day a number is for; part of the seed, so never renumber.
 _ARRIVALS, _PERSONA, _TRIP, _RADIO, _PHONE = range(5)

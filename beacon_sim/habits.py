@@ -11,9 +11,7 @@ common basket (16 %) and 54 % have five or fewer, as in published counts of supe
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from itertools import chain
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +19,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from beacon_sim.cast import Member, cast_history
+from beacon_sim.past import Span, visit_times
 from beacon_sim.population import (
     Buy,
     Persona,
@@ -117,10 +117,8 @@ def draw_basket(sold: Assortment, taste: Taste, size: int, rng: Generator) -> li
     return chosen
 
 
-def habits_population(
-    store: StoreMap, *, seed: int, booked: Sequence[Persona] = (), booked_history: Sequence[PurchaseRow] = ()
-) -> Population:
-    """Everyone who may come to `store`: the booked ones, and walk-ins by habit."""
+def habits_population(store: StoreMap, *, seed: int, cast: tuple[Member, ...] = ()) -> Population:
+    """Everyone who may come to `store`: the cast, and walk-ins by habit."""
     sold = assortment(store)
 
     def taste_of(number: int) -> Taste:
@@ -133,18 +131,12 @@ def habits_population(
         return _walk_in(number, sold, taste_of(number), rng)
 
     def history(until_ms: int, days: int) -> Iterator[PurchaseRow]:
-        span = _Span(until_ms, days, ZoneInfo(store.timezone))
-        first_ms = until_ms - days * 86_400_000
-        known = (replace(row, at_ms=until_ms + row.at_ms) for row in booked_history)
-        cast = (row for row in known if first_ms <= row.at_ms < until_ms)
-        walk_ins = (
-            row
-            for number in range(REGULARS)
-            for row in _receipts(_token(number), sold, taste_of(number), span, past_of(number))
-        )
-        return chain(cast, walk_ins)
+        yield from cast_history(cast, store, seed, until_ms, days)
+        span = Span(until_ms, days, ZoneInfo(store.timezone))
+        for number in range(REGULARS):
+            yield from _receipts(_token(number), sold, taste_of(number), span, past_of(number))
 
-    return Population("cast", tuple(booked), DISTINCT, walk_in, history)
+    return Population("cast", tuple(member.persona for member in cast), DISTINCT, walk_in, history)
 
 
 def _token(number: int) -> str:
@@ -172,30 +164,10 @@ def _walk_in(number: int, sold: Assortment, taste: Taste, rng: Generator) -> Per
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """The time that a purchase history tells of."""
-
-    until_ms: int
-    days: int
-    zone: ZoneInfo
-
-
-def _receipts(shopper: str, sold: Assortment, taste: Taste, span: _Span, rng: Generator) -> Iterator[PurchaseRow]:
+def _receipts(shopper: str, sold: Assortment, taste: Taste, span: Span, rng: Generator) -> Iterator[PurchaseRow]:
     """All past visits of one regular, oldest first."""
-    mean = span.days / 7 * VISITS_PER_WEEK * float(rng.gamma(2.0, 0.5))
-    times = sorted(_opening_hour_ms(span, rng) for _ in range(int(rng.poisson(mean))))
-    for visit, at_ms in enumerate(time for time in times if time < span.until_ms):
+    mean_visits = span.days / 7 * VISITS_PER_WEEK * float(rng.gamma(2.0, 0.5))
+    for visit, at_ms in enumerate(visit_times(span, mean_visits, rng)):
         for product in draw_basket(sold, taste, basket_size(rng), rng):
             qty = 1 + int(rng.random() < TWO_SHARE)
             yield PurchaseRow(shopper, at_ms, f"{shopper}-h{visit}", product.sku, qty, product.price_cents)
-
-
-def _opening_hour_ms(span: _Span, rng: Generator) -> int:
-    """A moment of the span in opening hours, busiest before noon and after work."""
-    day = int(rng.integers(1, span.days + 1))
-    peak, spread = (10.8, 1.4) if rng.random() < 0.4 else (17.4, 1.6)
-    hour = min(max(float(rng.normal(peak, spread)), 7.5), 21.5)
-    date = (datetime.fromtimestamp(span.until_ms / 1000, UTC).astimezone(span.zone) - timedelta(days=day)).date()
-    midnight = datetime(date.year, date.month, date.day, tzinfo=span.zone)
-    return round(midnight.timestamp() * 1000 + hour * 3_600_000)

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from beacon_sim.floor import Floor, Point
+from beacon_sim.floor import Floor, Point, path_through
 from offer_engine.core.store_map import Fixture, Opening, StoreMap, Zone
 
 REACH_M = 0.8  # an arm's length from where one stands to the shelf
@@ -103,7 +103,7 @@ def _product_spots(store: StoreMap, by_zone: Mapping[str, Sequence[Point]]) -> d
 
 
 def _till(floor: Floor, fixture: Fixture, ways_out: Sequence[Point]) -> TillPlace:
-    """The till's end nearest to a way out, and a queue along the way from there to the middle of the shop."""
+    """The till's end nearest to a way out; the queue goes along the till to its other end, then on into the shop."""
     beside = floor.cells[floor.is_reachable & _within(floor.cells, fixture.area, REACH_M)]
     centre = fixture.area.centroid
     if not len(beside):
@@ -112,8 +112,11 @@ def _till(floor: Floor, fixture: Fixture, ways_out: Sequence[Point]) -> TillPlac
     far = np.hypot(*(beside[:, None, :] - exits[None, :, :]).transpose(2, 0, 1)).min(axis=1)
     nearest = beside[int(np.argmin(far))]
     service = (float(nearest[0]), float(nearest[1]))
+    along = beside[floor.in_sight(service, beside)]
+    far_end = along[int(np.argmax(np.hypot(*(along - service).T)))]
+    corner = (float(far_end[0]), float(far_end[1]))
     middle = floor.level.representative_point()
-    line = floor.route(service, floor.near(middle.x, middle.y))
+    line = path_through([service, *floor.route(corner, floor.near(middle.x, middle.y)).points])
     steps = range(1, QUEUE_SPOTS + 1)
     queue = [line.at(step * QUEUE_STEP_M) for step in steps if step * QUEUE_STEP_M <= line.length_m]
     return TillPlace(fixture.key, service, tuple(queue))

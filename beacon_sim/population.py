@@ -40,6 +40,7 @@ class Browse:
 
     zone: str
     linger_s: float  # > 0
+    at: tuple[float, float] | None = None  # where to stand, metres; None: anywhere in front of its shelves
 
 
 Stop = Buy | Browse

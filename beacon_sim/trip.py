@@ -21,10 +21,10 @@ from beacon_sim.places import Places
 from beacon_sim.population import Browse, Buy, Persona
 from offer_engine.core.store_map import StoreMap
 
-SEARCH_MEDIAN_S, SEARCH_SIGMA = 13.0, 0.8  # in front of the shelf before the hand goes out
+SEARCH_MEDIAN_S, SEARCH_SIGMA = 16.0, 0.8  # in front of the shelf before the hand goes out
 PICK_MEDIAN_S, PICK_SIGMA = 4.5, 0.6  # of the pick itself: 91 % are under 10 s
-LOOK_MEDIAN_S, LOOK_SIGMA = 22.0, 0.7  # in a department one did not come for
-LOOKS_PER_TRIP, LOOKS_PER_ITEM = 1.0, 0.15  # mean number of departments looked at
+LOOK_MEDIAN_S, LOOK_SIGMA = 40.0, 0.8  # in a department one did not come for
+LOOKS_PER_TRIP, LOOKS_PER_ITEM = 3.5, 0.25  # mean number of departments looked at
 DETOUR_SIGMA = 0.6  # how wrongly distances are judged when choosing where to go next
 TILL_FIXED_MEDIAN_S, TILL_FIXED_SIGMA = 18.0, 0.4  # greeting and paying
 
@@ -73,10 +73,15 @@ def lognormal_ms(median_s: float, sigma: float, rng: Generator) -> int:
 
 
 def pick_halt(sku: str, places: Places, rng: Generator, *, linger_ms: int | None = None, qty: int = 1) -> Halt:
-    """A stop for one product; two numbers are taken from `rng` whether or not `linger_ms` is given."""
+    """A stop for one product; with `linger_ms` given it takes just that and a median pick.
+
+    Two numbers are taken from `rng` in either case.
+    """
     search_ms = lognormal_ms(SEARCH_MEDIAN_S, SEARCH_SIGMA, rng)
     pick_ms = lognormal_ms(PICK_MEDIAN_S, PICK_SIGMA, rng)
-    return Halt(places.by_sku[sku], search_ms if linger_ms is None else linger_ms, pick_ms, sku, qty)
+    if linger_ms is not None:
+        search_ms, pick_ms = linger_ms, round(1000 * PICK_MEDIAN_S)
+    return Halt(places.by_sku[sku], search_ms, pick_ms, sku, qty)
 
 
 def _is_here(stop: Buy | Browse, places: Places) -> bool:
@@ -87,8 +92,9 @@ def _halt(stop: Buy | Browse, places: Places, rng: Generator) -> Halt:
     match stop:
         case Buy(sku=sku, qty=qty, linger_s=linger_s):
             return pick_halt(sku, places, rng, linger_ms=None if linger_s is None else round(1000 * linger_s), qty=qty)
-        case Browse(zone=zone, linger_s=linger_s):
-            return Halt(_spot(zone, places.by_zone, rng), round(1000 * linger_s))
+        case Browse(zone=zone, linger_s=linger_s, at=at):
+            spot = _spot(zone, places.by_zone, rng)
+            return Halt(at or spot, round(1000 * linger_s))
 
 
 def _spot(zone: str, by_zone: Mapping[str, tuple[Point, ...]], rng: Generator) -> Point:
