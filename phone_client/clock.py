@@ -7,7 +7,7 @@ the clock forward, never back.
 
 from collections.abc import Callable
 
-from offer_engine.messages import Here, Offer, Welcome
+from phone_client.events import Event, OfferArrived, SettingsShown, ZoneChanged
 
 
 class StoreClock:
@@ -24,14 +24,20 @@ class StoreClock:
         """The store's time now."""
         return self._tick_ms() + self._behind_ms
 
-    def heard(self, message: Welcome | Here | Offer) -> None:
+    def heard(self, event: Event) -> None:
         """Set the clock by a welcome, or push it forward by anything later than it shows.
 
+        >>> from offer_engine.messages import Here
         >>> clock = StoreClock(lambda: 1_000)
-        >>> clock.heard(Here(ts=5_000, zone="wine", zone_label="Wine"))
-        >>> clock.heard(Here(ts=3_000, zone="wine", zone_label="Wine"))
+        >>> clock.heard(ZoneChanged(Here(ts=5_000, zone="wine", zone_label="Wine")))
+        >>> clock.heard(ZoneChanged(Here(ts=3_000, zone="wine", zone_label="Wine")))
         >>> clock.now_ms()
         5000
         """
-        if isinstance(message, Welcome) or message.ts > self.now_ms():
-            self._behind_ms = message.ts - self._tick_ms()
+        match event:
+            case SettingsShown(welcome=welcome):
+                self._behind_ms = welcome.ts - self._tick_ms()
+            case ZoneChanged(here=message) | OfferArrived(offer=message):
+                self._behind_ms = max(self._behind_ms, message.ts - self._tick_ms())
+            case _:
+                pass

@@ -16,6 +16,7 @@ from offer_engine.messages import MAX_PAYLOAD_BYTES, PhoneMessage, encode, parse
 from phone_client.events import Event, LinkLost, NotUnderstood
 from phone_client.session import Session
 from phone_client.states import State
+from phone_client.words import cause as cause_of
 
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 15.0  # a phone in a pocket hears of the next aisle in time, and a store's engine is not overrun
@@ -92,7 +93,7 @@ async def _connect_once(
         ) as link:
             cause = await _talk(session, link, on_event, now_ms)
     except (OSError, TimeoutError, InvalidHandshake) as error:
-        cause = _in_one_line(error)
+        cause = cause_of(error)
     return cause, session.welcome is not before
 
 
@@ -134,7 +135,7 @@ async def _receive(
     except TimeoutError:
         return f"no welcome within {WELCOME_WITHIN_S:.0f} s"
     except ConnectionClosed as error:
-        return _in_one_line(error)
+        return cause_of(error)
     return "the engine closed the connection"
 
 
@@ -164,9 +165,6 @@ async def _say_goodbye(session: Session, link: ClientConnection) -> None:
         async with asyncio.timeout(GOODBYE_WITHIN_S):
             for message in session.leave():
                 await link.send(encode(message), text=True)
+            await link.close()  # here, because leaving the block by cancellation would call it an internal error
     except (ConnectionClosed, TimeoutError):
         pass  # the engine is gone as well
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,166 @@
+"""The face of the phone, drawn with rich for one moment; the same face and the same moment give the same picture.
+
+Colour only repeats what a word says as well, so that the picture also works without.
+"""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from phone_client.face import KEYS, Face, Menu
+from phone_client.session import Card
+from phone_client.states import Stage
+from phone_client.words import allowed, category_name, clock_time, countdown, listing, muted, price, printable
+
+WIDTH = 72  # columns; what a narrower terminal leaves is used instead
+SHAKE_COLUMNS = 2
+SHAKE_MS = 40  # to one side; slow enough for ssh, fast enough to look like a buzz
+_HURRY_MS = 60_000
+
+
+def shake_columns(pattern_ms: Sequence[int], elapsed_ms: int) -> int:
+    """How far to the right the banner stands, `elapsed_ms` into a vibration of on, off, on, ... milliseconds.
+
+    >>> [shake_columns([80, 100, 40], at_ms) for at_ms in (0, 40, 100, 180, 230)]
+    [2, 0, 0, 2, 0]
+    """
+    begin_ms = 0
+    for index, length_ms in enumerate(pattern_ms):
+        if begin_ms <= elapsed_ms < begin_ms + length_ms:
+            is_on = index % 2 == 0
+            return SHAKE_COLUMNS if is_on and (elapsed_ms - begin_ms) // SHAKE_MS % 2 == 0 else 0
+        begin_ms += length_ms
+    return 0
+
+
+def draw(face: Face, now_ms: int, shake: int = 0) -> RenderableType:
+    """The whole screen at `now_ms`, its banner `shake` columns to the right."""
+    card = face.front(now_ms)
+    parts: list[RenderableType] = [_status(face, now_ms), Text()]
+    if card:
+        parts.append(Padding(_offer(face, card, now_ms), (0, 0, 0, shake)))
+    else:
+        parts.append(Padding(Text(_silence(face, now_ms), style="dim"), (1, 2)))
+    parts.append(Padding(_below(face, card, now_ms), (1, 2, 0, 2)))
+    return Padding(Group(*parts), (0, 1))
+
+
+def _status(face: Face, now_ms: int) -> Text:
+    welcome = face.session.welcome
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append("○ not connected" if face.trouble else "● connected", style="yellow" if face.trouble else "green")
+    line.append(" · ")
+    line.append(printable(welcome.store_label) if welcome else "Aislewise", style="bold")
+    line.append(f" · {printable(face.session.shopper)}")
+    if face.place:
+        line.append(f" · {printable(face.place)}")
+    line.append(f" · {clock_time(now_ms)}")
+    return line
+
+
+def _silence(face: Face, now_ms: int) -> str:
+    if silence := muted(face.session.choices, now_ms):
+        return f"Muted {silence}. Press u to hear from the store again."
+    if not face.session.choices.location:
+        return "The store may not use your location, so it cannot tell where you are. Press p to change that."
+    return "No offer right now. Walk on; this phone rings by itself."
+
+
+def _offer(face: Face, card: Card, now_ms: int) -> Panel:
+    offer, is_accepted = card.offer, card.stage is Stage.ACCEPTED
+    left_ms = offer.expires_at - now_ms
+    lines: list[RenderableType] = [
+        Text(printable(offer.title), style="bold"),
+        Text.assemble((printable(offer.benefit), "bold green"), "   " if offer.benefit else "", price(offer)),
+        Text(),
+        Text(printable(offer.reason)),
+    ]
+    if card.stage is not Stage.SHOWN:
+        lines.append(Text(f"Where: {printable(offer.zone_label)}.  Uses: {listing(offer.signals)}.", style="dim"))
+    if answer := face.answer(offer.id):
+        lines += [Text(), Text("Why this, and why now:")]
+        lines += [_bullet(printable(line)) for line in answer.because]
+    if is_accepted:
+        lines += [Text(), Text.assemble("Show this at the till:  ", (f" {offer.code} ", "bold reverse"))]
+    if is_accepted:
+        heading, style = "Taken", "green"
+    else:
+        heading, style = f"Offer · {countdown(left_ms)} left", "red" if left_ms < _HURRY_MS else "yellow"
+    return Panel(
+        Group(*lines),
+        title=heading,
+        title_align="left",
+        border_style=style,
+        box=box.ROUNDED,
+        padding=(1, 2),
+        width=WIDTH,
+    )
+
+
+def _bullet(text: str) -> Table:
+    row = Table.grid(padding=(0, 1))
+    row.add_row(" ·", Text(text, style="dim"))
+    return row
+
+
+def _below(face: Face, card: Card | None, now_ms: int) -> Group:
+    lines: list[Text] = []
+    if face.waiting():
+        lines.append(Text(f"{face.waiting()} more under this one", style="dim"))
+    behind = [offer for offer in face.codes if card is None or offer.id != card.offer.id]
+    lines += [Text.assemble("At the till: ", (offer.code, "bold"), f"  {printable(offer.title)}") for offer in behind]
+    if face.notice:
+        lines.append(Text(printable(face.notice)))
+    if face.trouble and face.session.welcome:
+        lines.append(
+            Text(f"{printable(face.trouble)}; trying again. What you do is kept and sent later.", style="yellow")
+        )
+    elif face.trouble:
+        lines.append(Text(f"{printable(face.trouble)}; trying again.", style="yellow"))
+    if lines:
+        lines.append(Text())
+    lines.append(_menu(face, card, now_ms))
+    return Group(*lines)
+
+
+def _menu(face: Face, card: Card | None, now_ms: int) -> Text:
+    match face.menu:
+        case Menu.NONE:
+            return _keys([(key, label) for key, (label, _) in KEYS.items() if _is_of_use(key, face, card, now_ms)])
+        case Menu.MUTE:
+            about = [("1", "this offer"), ("2", category_name(card.offer.category))] if card else []
+            return _keys(
+                [*about, ("3", "everything for an hour"), ("4", "everything for good"), ("m", "back")], "Mute: "
+            )
+        case Menu.PRIVACY:
+            shared = allowed(face.session.choices)
+            boxes = [(key, f"[{'x' if name in shared else ' '}] {name}") for key, name in _CONSENTS]
+            return _keys([*boxes, ("p", "back")], "The store may use: ")
+
+
+_CONSENTS = (("1", "location"), ("2", "basket"), ("3", "history"))
+
+
+def _is_of_use(key: str, face: Face, card: Card | None, now_ms: int) -> bool:
+    if key == "u":
+        return bool(muted(face.session.choices, now_ms))
+    if key in {"m", "p"}:
+        return True
+    if card is None:
+        return False
+    if key == "o":
+        return card.stage is Stage.SHOWN
+    return key != "a" or card.stage is not Stage.ACCEPTED
+
+
+def _keys(keys: Sequence[tuple[str, str]], before: str = "") -> Text:
+    line = Text(before)
+    for key, label in [*keys, ("q", "quit")]:
+        line.append(key, style="bold underline")
+        line.append(f" {label}   ".replace(" ", "\N{NO-BREAK SPACE}")[:-1] + " ")
+    return line
