@@ -6,12 +6,15 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from shapely import MultiPolygon
+
 from offer_engine.core.affinity import Profile
 from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
 from offer_engine.core.store_map import Product, StoreMap
-from offer_engine.core.zone_index import ZoneIndex, compile_zones
+from offer_engine.core.zone_index import AreaIndex, ZoneIndex, compile_areas, compile_zones
+OUTSIDE_M = 5.0  # an honest position may err this far beyond the walls
 
 Trigger = Transition  # what set off a decision: entering a zone or dwelling in it
 
@@ -23,6 +26,7 @@ class World:
     store: StoreMap
     rules: RuleSet
     index: ZoneIndex
+    floor: AreaIndex  # "store" where a position may be: the sales floor and a little beyond
     timezone: ZoneInfo
     pairings: PairingTable
     triggered: Mapping[tuple[str, str], tuple[Rule, ...]]  # (zone, transition) -> rules
@@ -59,6 +63,7 @@ def build_world(store: StoreMap, rules: RuleSet) -> World:
         store=store,
         rules=rules,
         index=compile_zones(store.zones),
+        floor=compile_areas({"store": MultiPolygon([store.level.buffer(OUTSIDE_M, join_style="mitre")])}),
         timezone=ZoneInfo(store.timezone),
         pairings=pairing_table(store.pairings),
         triggered={key: tuple(found) for key, found in triggered.items()},

@@ -19,6 +19,7 @@ def csv_rows(text: str, file: Path, columns: tuple[str, ...], problems: list[Pro
         columns: those that must be there, in any order; no others may.
     """
     reader = csv.reader((f"{line}\n" for line in text.split("\n")), strict=True)
+    end = 0  # the last line of the row before
     try:
         header = [cell.strip() for cell in next(reader, [])]
         if not _is_header(header, Problem(file, 1, "", ""), columns, problems):
@@ -34,7 +35,7 @@ def csv_rows(text: str, file: Path, columns: tuple[str, ...], problems: list[Pro
                 continue
             yield Record(file, line, dict(zip(header, row, strict=True)), problems, is_text=True)
     except csv.Error as error:
-        problems.append(Problem(file, reader.line_num, "", f"is not CSV: {error}; nothing after this was read"))
+        problems.append(Problem(file, end + 1, "", f"is not CSV: {error}; nothing from here on was read"))
 
 
 def _is_header(header: list[str], place: Problem, columns: tuple[str, ...], problems: list[Problem]) -> bool:

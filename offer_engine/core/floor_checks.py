@@ -26,6 +26,8 @@ GATEWAY_OFF_FLOOR_M = 20.0  # a receiver may hang in the storeroom next door
 
 def check_floor(floor: Floor, problems: list[Problem]) -> None:
     """Add to `problems` whatever does not fit together."""
+    if not floor.is_json:
+        return
     if floor.level is None:
         problems.append(Problem(floor.file, 0, "features", "there is no usable level, the outline of the sales floor"))
         return

@@ -42,6 +42,7 @@ class Floor:
     """What stands on a plan, by key; filled feature by feature."""
 
     file: Path
+    is_json: bool = True  # False: nothing of the plan could be read
     level: Polygon | None = None
     zones: dict[str, Zone] = field(default_factory=dict)
     fixtures: dict[str, Fixture] = field(default_factory=dict)
@@ -58,6 +59,7 @@ def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
         members.extend(parse_collection(text))
     except JsonSyntaxError as error:
         problems.append(Problem(file, error.line, "", f"is not JSON: {error}; nothing after this was read"))
+        floor.is_json = False
         return floor
     top = {name: value for name, value, _ in members}
     collection = Record(file, 1, top, problems, {name: line for name, _, line in members if name != "features"})
@@ -133,6 +135,7 @@ def _read_opening(floor: Floor, key: str, feature: Record, record: Record) -> No
 
 
 def _read_zone(floor: Floor, key: str, feature: Record, record: Record) -> None:
+    before = len(record.problems)
     area = _geometry(feature, "Polygon", "MultiPolygon")
     zone = Zone(
         key=key,
@@ -146,12 +149,13 @@ def _read_zone(floor: Floor, key: str, feature: Record, record: Record) -> None:
         exit_margin_m=record.number("exit_margin_m", 0, 20),
         timeout_ms=record.whole("timeout_ms", 1000, 24 * _HOUR_MS),
     )
+    if len(record.problems) > before:
+        return  # the checks below would speak of stand-ins
     if zone.min_dwell_ms < zone.min_inside_ms:
         record.note("min_dwell_ms", "is less than min_inside_ms, but a dwell comes after its enter; make it as long")
     if zone.timeout_ms <= zone.min_outside_ms:
         record.note("timeout_ms", "is not more than min_outside_ms, so that every exit would be a lost signal")
-    if area is not None:
-        floor.zones[key] = zone
+    floor.zones[key] = zone
 
 
 def _read_gateway(floor: Floor, key: str, feature: Record, record: Record) -> None:

@@ -82,13 +82,13 @@ def _category_cooldown(rule: Rule, context: Context) -> Block | None:
 def _gap(last: int | None, now: int, gap_ms: int) -> Block | None:
     if last is None or now - last >= gap_ms:
         return None
-    return f"{_span(gap_ms)} apart", f"{_span(now - last)} ago"
+    return f"{span(gap_ms)} apart", f"{span(now - last)} ago"
 
 
-def _span(ms: int) -> str:
+def span(ms: int) -> str:
     """A time span in the largest unit that keeps it readable.
 
-    >>> _span(90_000), _span(20 * MS_PER_H)
+    >>> span(90_000), span(20 * MS_PER_H)
     ('90 s', '20 h')
     """
     seconds = ms // 1000

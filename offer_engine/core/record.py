@@ -113,7 +113,7 @@ class Record:
             value = _float_or_text(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return float(value)
-        self.note(key, f"must be a number from {low:g} to {high:g}, not {shown(value)}")
+        self.note(key, f"must be a number from {low:g} to {high:g}, not {shown(self.values[key])}")
         return low
 
     def one_of(self, key: str, choices: tuple[_Choice, ...], *, default: _Choice | None = None) -> _Choice:

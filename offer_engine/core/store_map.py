@@ -100,6 +100,7 @@ class Policy:
     holdout_share: float  # in [0, 1): shoppers kept as controls
     offer_valid_s: int  # an offer expires after this, unless its rule says otherwise
     min_score_cents: float  # expected profit below which staying silent is better
+    consent_on_join: tuple[str, ...] = ()  # of location, basket, history: what joining with a phone agrees to
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         check_floor(floor, problems)
     if CATALOGUE_FILE in texts:
         products = _parse_catalogue(texts[CATALOGUE_FILE], folder / CATALOGUE_FILE, head, zone_keys(floor), problems)
-    if PAIRINGS_FILE in texts and products:
-        things = products.keys() | head.categories.keys()
+    if PAIRINGS_FILE in texts:
+        is_known = bool(products and head.categories) and _is_whole(folder / CATALOGUE_FILE, problems)
+        things = products.keys() | head.categories.keys() if is_known else None
         pairings = _parse_pairings(texts[PAIRINGS_FILE], folder / PAIRINGS_FILE, things, problems)
     if problems or head.policy is None or floor.level is None:
         raise MapError(problems)
@@ -149,7 +150,7 @@ def _parse_policy(record: Record) -> Policy:
 def _parse_catalogue(
     text: str, file: Path, head: _Head, zones: Collection[str], problems: list[Problem]
 ) -> dict[str, Product]:
-    products, lines = dict[str, Product](), dict[str, int]()
+    products, lines, before = dict[str, Product](), dict[str, int](), len(problems)
     for row in csv_rows(text, file, _CATALOGUE_COLUMNS, problems):
         product = _parse_product(row)
         if product.sku in products:
@@ -163,7 +164,14 @@ def _parse_catalogue(
         products.setdefault(product.sku, product)
         lines.setdefault(product.sku, row.line)
     products.pop("", None)
+    if not products and len(problems) == before:
+        problems.append(Problem(file, 0, "", "holds no product; a store needs some"))
     return products
+
+
+def _is_whole(file: Path, problems: list[Problem]) -> bool:
+    """Whether no row of a table was lost: all problems in it, if any, are about single cells."""
+    return all(problem.file != file or (problem.line > 1 and problem.field) for problem in problems)
 
 
 def _parse_product(row: Record) -> Product:
@@ -180,13 +188,15 @@ def _parse_product(row: Record) -> Product:
     )
 
 
-def _parse_pairings(text: str, file: Path, things: Collection[str], problems: list[Problem]) -> list[Pairing]:
+def _parse_pairings(text: str, file: Path, things: Collection[str] | None, problems: list[Problem]) -> list[Pairing]:
+    """Read the pairings; `things` are the categories and skus there are, None when these could not all be read."""
     pairings, lines = list[Pairing](), dict[tuple[str, str], int]()
     for row in csv_rows(text, file, _PAIRING_COLUMNS, problems):
         when, then, lift = row.text("when"), row.text("then"), row.number("lift", 1, 100)
         row.ignore("note")
         for column, thing in (("when", when), ("then", then)):
-            row.refers_to(column, thing, "category or sku", things)
+            if things is not None:
+                row.refers_to(column, thing, "category or sku", things)
         if when and when == then:
             row.note("then", f"'{then}' cannot be paired with itself")
         elif (when, then) in lines:

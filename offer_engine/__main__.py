@@ -1,0 +1,151 @@
+"""Commands of the engine, and the composition root: reads flags, environment and clock, and owns the signals."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from offer_engine.errors import ImportDataError, OffersError
+from offer_engine.history import import_history, parse_columns, report_lines
+from offer_engine.ledger import Ledger
+from offer_engine.run import Engine, load_world, run_engine
+from offer_engine.settings import Settings, read_settings
+from offer_engine.store_files import check as check_store
+from offer_engine.store_files import load_store
+
+cli = typer.Typer(
+    help="The offer engine: shoppers' positions and baskets in, now and then an offer out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StoreOption = Annotated[str | None, typer.Option(help="Folder of the store: floor, catalogue, pairings, offers.")]
+DbOption = Annotated[str | None, typer.Option(help="The SQLite file that keeps everything.")]
+
+
+def wall_ms() -> int:
+    """The wall clock, read here and nowhere else."""
+    return time.time_ns() // 1_000_000
+
+
+@cli.command()
+def run(  # noqa: PLR0913  one flag a setting
+    store: StoreOption = None,
+    broker: Annotated[str | None, typer.Option(help="mqtt://[user:password@]host[:port]")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets phones on the network in.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port for pages, phones and the API.")] = None,
+    db: DbOption = None,
+    ingest: Annotated[str | None, typer.Option(help="MQTT client: gmqtt (fast) or paho.")] = None,
+    clock: Annotated[str | None, typer.Option(help="wall, or event: the newest event is now.")] = None,
+    pairing: Annotated[str | None, typer.Option(help="Who may claim an existing shopper: loopback or open.")] = None,
+    follow: Annotated[str | None, typer.Option(help="Shoppers shown on the live page, comma separated.")] = None,
+    public_url: Annotated[str | None, typer.Option(help="What the QR code opens; found out by default.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+) -> None:
+    """Run the engine until Ctrl-C."""
+    flags = {
+        "store": store,
+        "broker": broker,
+        "host": host,
+        "port": port,
+        "db": db,
+        "ingest": ingest,
+        "clock": clock,
+        "pairing": pairing,
+        "follow": follow,
+        "public_url": public_url,
+        "log_level": log_level,
+    }
+    settings = read_settings(os.environ, flags)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("gmqtt").setLevel(logging.CRITICAL)  # it warns about what `mqtt` says better
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with run_engine(settings, load_world(settings), wall_ms) as engine:
+        _say_up(settings, engine)
+        await stop.wait()
+        logging.getLogger("offer_engine").info("stopping")
+
+
+def _say_up(settings: Settings, engine: Engine) -> None:
+    world = engine.service.world
+    logging.getLogger("offer_engine").info(
+        "%s: %d zones, %d products, %d rules; pages on http://%s:%d/",
+        world.store.label,
+        len(world.store.zones),
+        len(world.store.products),
+        len(world.rules.rules),
+        settings.host,
+        engine.port,
+    )
+
+
+@cli.command("import-history")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="CSV, CSV.gz or Parquet: shopper, at, basket, sku, qty, price_cents.")],
+    store: StoreOption = None,
+    db: DbOption = None,
+    columns: Annotated[
+        str, typer.Option("--map", help="Your headings, where they differ: shopper=card_no,at=sold_at")
+    ] = "",
+) -> None:
+    """Import purchase history; the same file twice adds nothing."""
+    settings = read_settings(os.environ, {"store": store, "db": db})
+    ledger = Ledger(settings.db)
+    report = import_history(
+        file, load_store(settings.store_folder), ledger.import_purchases, columns=parse_columns(columns), progress=_show_progress()
+    )
+    ledger.close()
+    if sys.stderr.isatty():
+        typer.echo(err=True)
+    typer.echo("\n".join(report_lines(report)))
+
+
+def _show_progress() -> Callable[[int], None]:
+    """Count rows on one line of a terminal; silent elsewhere."""
+
+    def show(rows: int) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\r{rows:,} rows", nl=False, err=True)
+
+    return show
+
+
+@cli.command()
+def check(folder: Annotated[Path, typer.Argument(help="Folder of a store.")]) -> None:
+    """Check a store's files and list every problem by file, line and field."""
+    store, rules = check_store(folder)
+    typer.echo(
+        f"{store.label}: {len(store.zones)} zones, {len(store.fixtures)} fixtures, {len(store.products)} products, "
+        f"{len(store.pairings)} pairings, {len(rules.rules)} rules: no problems"
+    )
+
+
+def main() -> None:
+    """Run a command; a mistake of the user's is one message and exit status 2."""
+    try:
+        cli()
+    except ImportDataError as error:
+        typer.echo(f"cannot import: {error}", err=True)
+        raise SystemExit(2) from None
+    except OffersError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

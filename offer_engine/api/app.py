@@ -1,0 +1,84 @@
+"""The engine's HTTP application: pages, feeds, and JSON for developers (described at `/docs`)."""
+
+import io
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import segno
+from fastapi import FastAPI, HTTPException, Response
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from offer_engine.api.floor import Json, floor_json, products_json
+from offer_engine.api.live import LiveView, live_routes
+from offer_engine.api.phones import Pairing, phone_routes
+from offer_engine.service import Service
+
+QR_SCALE = 8  # pixels a module; the page scales it
+
+_json = msgspec.json.decode
+
+
+def create_app(service: Service, view: LiveView, pairing: Pairing, *, join_url: str, version: str) -> FastAPI:
+    """Put the routes together."""
+    app = FastAPI(title="Aislewise", version=version, summary="Offers that know the aisle, the cart and the shopper.")
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.include_router(phone_routes(service, pairing))
+    app.include_router(live_routes(view))
+    _add_data_routes(app, service, view, join_url)
+    _add_pages(app)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    live = Path(str(files("offer_engine"))) / "api/web"
+    phone = Path(str(files("phone_client"))) / "web"
+    app.mount("/static", StaticFiles(directory=live), name="static")
+    app.mount("/p/static", StaticFiles(directory=phone), name="phone static")
+
+    @app.get("/", include_in_schema=False)
+    async def live_page() -> FileResponse:
+        return FileResponse(live / "live.html")
+
+    @app.get("/p", include_in_schema=False)
+    async def phone_page() -> FileResponse:
+        return FileResponse(phone / "phone.html")
+
+
+def _add_data_routes(app: FastAPI, service: Service, view: LiveView, join_url: str) -> None:
+    @app.get("/healthz", summary="Whether the engine is up")
+    async def health() -> Json:
+        return {"state": "up", "broker": "connected" if view.is_connected() else "lost"}
+
+    @app.get("/api/map", summary="The floor plan")
+    async def floor() -> Json:
+        return floor_json(service.world.store, join_url)
+
+    @app.get("/api/products", summary="What is sold, in a zone or everywhere")
+    async def products(zone: str | None = None) -> list[Json]:
+        if zone is not None and zone not in service.world.store.zones:
+            raise HTTPException(404, f"no zone '{zone}' in this store")
+        return list(products_json(service.world.store, zone))
+
+    @app.get("/api/stats", summary="Numbers since the engine started")
+    async def stats() -> Json:
+        return view.stats()
+
+    @app.get("/api/decisions", summary="The newest decisions, newest first")
+    async def decisions(shopper: str | None = None, limit: int = 50) -> list[Json]:
+        return [_json(record, type=Json) for record in service.records(shopper, min(max(limit, 1), 500))]
+
+    @app.get("/api/decisions/{decision}", summary="One decision, with every rule's fate")
+    async def decision(decision: str) -> Json:
+        record = service.record_of(decision)
+        if record is None:
+            raise HTTPException(404, f"no decision '{decision}'")
+        return _json(record, type=Json)
+
+    @app.get("/api/qr.svg", summary="A QR code that opens the phone page", response_class=Response)
+    async def qr() -> Response:
+        out = io.BytesIO()
+        segno.make(join_url, error="m").save(out, kind="svg", scale=QR_SCALE, border=2, dark="#000", light="#fff")
+        return Response(out.getvalue(), media_type="image/svg+xml")

@@ -1,0 +1,232 @@
+"""What happens in the store becomes the live page's feed: dots four times a second, decisions, phones, numbers.
+
+Only shoppers who share their location have a dot; the others are counted and never drawn. One message a tick carries all
+dots. Nothing is prepared while nobody watches, except the last decisions and phone cards for whoever comes next.
+"""
+
+from asyncio import Queue, QueueFull, TaskGroup, sleep
+from collections import deque
+from dataclasses import asdict
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from offer_engine.core.decision import Decision
+from offer_engine.core.explain import TEXTS, checklist
+from offer_engine.messages import Offer
+from offer_engine.service import Progress, Sent, Service
+
+TICK_S = 0.25
+STATS_EVERY = 4  # ticks
+FRESH_MS = 20_000  # a dot not heard of for so long is no longer drawn
+PRESENT_MS = 60_000  # who was heard within this time is in the store
+KEPT_DECISIONS = 50
+KEPT_LATENCIES = 500
+WATCHER_QUEUE = 64  # messages; a page that reads slower than that misses ticks
+
+Json = dict[str, object]
+
+
+class LiveView:
+    """The feed of the live page."""
+
+    def __init__(self, service: Service, follow: tuple[str, ...]) -> None:
+        """Watch a service; `follow` names the shoppers whose phones are shown."""
+        self._service = service
+        self._follow = follow
+        self._watchers: set[Queue[str]] = set()
+        self._decisions: deque[Json] = deque(maxlen=KEPT_DECISIONS)
+        self._cards: dict[str, deque[Json]] = {shopper: deque(maxlen=3) for shopper in follow}
+        self._latencies: deque[float] = deque(maxlen=KEPT_LATENCIES)
+        self._numbers: dict[str, int] = {}
+        self._rate = 0.0  # positions a second, over the last second
+        self.is_connected = lambda: True
+        service.watch = self.saw
+
+    def saw(self, event: Sent | Progress) -> None:
+        """Take note of what the service has just done."""
+        match event:
+            case Sent(decision, latency_ms, phones):
+                self._saw_decision(decision, latency_ms, phones)
+            case Progress(shopper, offer, state):
+                self._saw_progress(shopper, offer, state)
+
+    def _saw_decision(self, decision: Decision, latency_ms: float, phones: int) -> None:
+        sent = decision.outcome == "offer"
+        if sent:
+            self._latencies.append(latency_ms)
+        verdict = self._verdict(decision, latency_ms, phones)
+        row = self._row(decision, verdict)
+        self._decisions.appendleft(row)
+        self._tell(row)
+        if sent and decision.offer is not None and decision.shopper in self._cards:
+            card: Json = {"type": "phone", "shopper": decision.shopper, "offer": _offer_json(decision.offer), "state": "sent"}
+            self._cards[decision.shopper].append(card)
+            self._tell(card)
+
+    def _verdict(self, decision: Decision, latency_ms: float, phones: int) -> str:
+        if decision.outcome != "offer":
+            return TEXTS[decision.reason]
+        return f"Sent in {latency_ms:.0f} ms" if phones else "Waiting for the phone"
+
+    def _saw_progress(self, shopper: str, offer: str, state: str) -> None:
+        for card in self._cards.get(shopper, ()):
+            held = card["offer"]
+            if isinstance(held, dict) and held["id"] == offer:
+                card["state"] = state
+                self._tell(card)
+
+    def _row(self, decision: Decision, verdict: str) -> Json:
+        store = self._service.world.store
+        offer = decision.offer
+        best = decision.ranking[0].sku if decision.ranking else ""
+        return {
+            "type": "decision",
+            "id": decision.id,
+            "ts": decision.ts,
+            "shopper": decision.shopper,
+            "label": self._label(decision.shopper),
+            "n": self._number(decision.shopper),
+            "zone": decision.zone,
+            "zone_label": store.zones[decision.zone].label,
+            "transition": decision.trigger,
+            "outcome": decision.outcome,
+            "title": offer.title if offer else store.products[best].name if best else "",
+            "benefit": offer.benefit if offer else "",
+            "verdict": verdict,
+            "sentence": offer.reason if offer else "",
+            "checks": [asdict(line) for line in checklist(decision, self._service.world)],
+        }
+
+    def _label(self, shopper: str) -> str:
+        return shopper.title() if shopper in self._follow else f"Shopper {self._number(shopper)}"
+
+    def _number(self, shopper: str) -> int:
+        """A small number that stands for a shopper on the page as long as the engine runs."""
+        return self._numbers.setdefault(shopper, len(self._numbers) + 1)
+
+    # --- messages of the feed ---------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Json:
+        """What a page needs when it opens."""
+        return {
+            "type": "snapshot",
+            "ts": self._service.now_ms(),
+            "broker": self._broker(),
+            "followed": [
+                {"shopper": shopper, "label": shopper.title(), "note": self._note(shopper)} for shopper in self._follow
+            ],
+            "stats": self.stats(),
+            "decisions": list(self._decisions),
+            "phones": [card for cards in self._cards.values() for card in cards],
+        }
+
+    def _note(self, shopper: str) -> str:
+        """What the engine may use of a followed shopper."""
+        consents = self._service.shopper(shopper).state.person.consents
+        shared = [name for name in ("location", "basket", "history") if getattr(consents, name)]
+        return "shares " + ", ".join(shared) if shared else "shares nothing yet"
+
+    def _broker(self) -> str:
+        return "connected" if self.is_connected() else "lost"
+
+    def tick(self) -> Json:
+        """Where everybody is who may be drawn."""
+        now = self._service.now_ms()
+        dots: list[list[float]] = []
+        followed: dict[str, int] = {}
+        for live in self._service.shoppers():
+            track = live.state.track
+            if track is not None and now - track.ts < FRESH_MS:
+                number = self._number(live.state.id)
+                dots.append([number, round(track.x, 2), round(track.y, 2)])
+                if live.state.id in self._cards:
+                    followed[live.state.id] = number
+        return {"type": "tick", "ts": now, "dots": dots, "followed": followed}
+
+    def stats(self) -> Json:
+        """The numbers at the top of the page."""
+        counts = self._service.counts
+        now = self._service.now_ms()
+        present = [live for live in self._service.shoppers() if now - live.heard_ms < PRESENT_MS]
+        return {
+            "type": "stats",
+            "in_store": len(present),
+            "sharing": sum(live.state.track is not None for live in present),
+            "sent": counts.outcomes["offer"],
+            "shown": counts.receipts["shown"],
+            "opened": counts.receipts["opened"],
+            "accepted": counts.receipts["accepted"],
+            "redeemed": counts.redeemed,
+            "silent": counts.outcomes["silent"] + counts.outcomes["holdout"],
+            "latency_p95_ms": _percentile(self._latencies, 0.95),
+            "positions_per_s": round(self._rate),
+            "refused": dict(counts.refused),
+            "broker": self._broker(),
+            "rules_version": self._service.world.rules.version,
+        }
+
+    def _tell(self, message: Json) -> None:
+        if self._watchers:
+            text = msgspec.json.encode(message).decode()
+            for watcher in self._watchers:
+                try:
+                    watcher.put_nowait(text)
+                except QueueFull:
+                    continue  # that page is slow; it gets the next tick
+
+    async def run(self) -> None:
+        """Send ticks and numbers as long as somebody watches."""
+        while True:
+            before = self._service.counts.positions
+            for _ in range(STATS_EVERY):
+                await sleep(TICK_S)
+                if self._watchers:
+                    self._tell(self.tick())
+            self._rate = (self._service.counts.positions - before) / (TICK_S * STATS_EVERY)
+            if self._watchers:
+                self._tell(self.stats())
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Feed one page until it goes."""
+        await socket.accept()
+        queue: Queue[str] = Queue(WATCHER_QUEUE)
+        await socket.send_text(msgspec.json.encode(self.snapshot()).decode())
+        self._watchers.add(queue)
+        try:
+            async with TaskGroup() as tasks:
+                sender = tasks.create_task(_forward(queue, socket), name="send to a live page")
+                await _until_gone(socket)
+                sender.cancel()
+        finally:
+            self._watchers.discard(queue)
+
+
+async def _forward(queue: Queue[str], socket: WebSocket) -> None:
+    try:
+        while True:
+            await socket.send_text(await queue.get())
+    except (WebSocketDisconnect, RuntimeError):
+        return  # closed while sending: the listener sees it too
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
+
+
+def _percentile(values: deque[float], share: float) -> float | None:
+    """The nearest-rank percentile, None without values."""
+    ranked = sorted(values)
+    return round(ranked[min(int(share * len(ranked)), len(ranked) - 1)], 1) if ranked else None
+
+
+def _offer_json(offer: Offer) -> Json:
+    return msgspec.json.decode(msgspec.json.encode(offer), type=Json)
+
+
+def live_routes(view: LiveView) -> APIRouter:
+    """The route of `/ws/live`."""
+    router = APIRouter()
+    router.add_api_websocket_route("/ws/live", view.serve)
+    return router

@@ -1,0 +1,132 @@
+"""A decision record becomes what people read: a short verdict, and a checklist of what was asked and what was found.
+
+The retailer's page, the developer's API and the shopper's "why this?" all show these lines; they are made from the record
+and the rule, never from a second look at the data.
+"""
+
+from dataclasses import dataclass
+
+from offer_engine.core.context import World
+from offer_engine.core.decision import Decision, Verdict
+from offer_engine.core.pacing import span
+from offer_engine.core.reason import Reason
+from offer_engine.core.rules import Rule
+from offer_engine.core.sentence import money
+
+TEXTS: dict[Reason, str] = {
+    Reason.SENT: "Sent",
+    Reason.NO_BASKET_CONSENT: "Cart not shared",
+    Reason.NO_HISTORY_CONSENT: "History not shared",
+    Reason.NO_RULE: "No rule waits here",
+    Reason.NOT_STARTED: "Not started yet",
+    Reason.ENDED: "Ended",
+    Reason.OUT_OF_HOURS: "Outside its hours",
+    Reason.NOT_IN_CART: "What it goes with is not in the cart",
+    Reason.ALREADY_COVERED: "Already in the cart",
+    Reason.NOT_AUDIENCE: "Not a buyer of this",
+    Reason.NO_PRODUCT: "No favourite here",
+    Reason.OUT_OF_STOCK: "Out of stock",
+    Reason.IN_CART: "Already in the cart",
+    Reason.REJECTED: "Said “not for me” before",
+    Reason.QUIET_HOURS: "Quiet hours",
+    Reason.MUTED: "Muted by the shopper",
+    Reason.MUTED_RULE: "Offer muted by the shopper",
+    Reason.MUTED_CATEGORY: "Category muted by the shopper",
+    Reason.VISIT_CAP: "Limit of the visit reached",
+    Reason.TOO_SOON: "Too soon after the last offer",
+    Reason.RULE_VISIT_CAP: "Offered already this visit",
+    Reason.RULE_COOLDOWN: "Offered already lately",
+    Reason.CATEGORY_COOLDOWN: "Category offered already lately",
+    Reason.PAUSED: "Paused after being ignored or rejected",
+    Reason.BUDGET: "Budget used up",
+    Reason.OUTSCORED: "Another offer is worth more",
+    Reason.NOT_WORTH_IT: "Not worth a buzz",
+    Reason.CONTROL: "Control group",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a checklist: passed, failed, or for information (None)."""
+
+    ok: bool | None
+    label: str
+    detail: str
+
+
+def checklist(decision: Decision, world: World) -> list[Line]:
+    """The way of the rule that came furthest, check by check, then what stopped the others."""
+    subject = _subject(decision)
+    place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
+    lines = [
+        Line(ok=True, label="Shares location", detail="position used"),
+        Line(ok=True, label=f"{'Stayed' if decision.trigger == 'dwell' else 'Walked'} in {place}", detail=_waiting(decision)),
+    ]
+    if subject is None:
+        return lines
+    rule = next((rule for rule in world.rules.rules if rule.id == subject.rule), None)
+    if rule is not None:
+        lines += _passed(rule, subject.reason, decision, world)
+    if subject.reason is not Reason.SENT:
+        lines.append(Line(ok=False, label=TEXTS[subject.reason], detail=f"{subject.actual}; asked: {subject.expected}"))
+    others = [verdict for verdict in decision.verdicts if verdict.rule != subject.rule]
+    lines += [Line(ok=None, label=_label(verdict.rule, world), detail=TEXTS[verdict.reason]) for verdict in others]
+    return lines
+
+
+def because(decision: Decision, world: World) -> list[str]:
+    """The checks that let an offer through, one short line each, for the shopper."""
+    return [f"{line.label}: {line.detail}" if line.detail else line.label for line in checklist(decision, world) if line.ok]
+
+
+def _subject(decision: Decision) -> Verdict | None:
+    wanted = decision.offer.rule if decision.offer is not None else None
+    chosen = [verdict for verdict in decision.verdicts if verdict.rule == wanted or verdict.reason == decision.reason]
+    return chosen[-1] if wanted and chosen else chosen[0] if chosen else None
+
+
+def _waiting(decision: Decision) -> str:
+    rules = decision.funnel.get("rules", 0)
+    return f"{rules} rule{'' if rules == 1 else 's'} here"
+
+
+def _label(rule: str, world: World) -> str:
+    return next((known.label for known in world.rules.rules if known.id == rule), rule)
+
+
+def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> list[Line]:
+    """The checks a rule passed before `reached`, those worth showing."""
+    order = list(Reason)
+    passed = [
+        (Reason.NOT_IN_CART, f"In the cart: {_names(rule.has, world)}" if rule.has else "", ""),
+        (Reason.ALREADY_COVERED, f"Not in the cart yet: {_names(rule.lacks, world)}" if rule.lacks else "", ""),
+        (
+            Reason.NOT_AUDIENCE,
+            f"Bought before: {_names((rule.bought.what,), world)}" if rule.bought else "",
+            f"rule asks {rule.bought.times}" if rule.bought else "",
+        ),
+        (Reason.OUT_OF_STOCK, "In stock", _name(decision.ranking[0].sku, world) if decision.ranking else ""),
+        (Reason.MUTED_CATEGORY, "Not muted", ""),
+        (Reason.VISIT_CAP, "Under the limit of the visit", f"at most {world.store.policy.pushes_per_visit}"),
+        (Reason.TOO_SOON, "Long enough since the last offer", span(world.store.policy.min_gap_s * 1000)),
+        (Reason.PAUSED, "Not rejected or ignored lately", f"{world.store.policy.pause_days:g} days"),
+        (Reason.NOT_WORTH_IT, "Worth a buzz", _worth(decision, world)),
+        (Reason.CONTROL, "In the group that gets offers", f"{1 - world.store.policy.holdout_share:.0%} of shoppers"),
+    ]
+    stop = len(order) if reached is Reason.SENT else order.index(reached)
+    return [Line(ok=True, label=label, detail=detail) for reason, label, detail in passed if label and order.index(reason) < stop]
+
+
+def _worth(decision: Decision, world: World) -> str:
+    if not decision.ranking:
+        return ""
+    return f"{money(round(decision.ranking[0].value_cents), world.store.currency)} expected"
+
+
+def _names(what: tuple[str, ...], world: World) -> str:
+    return ", ".join(_name(one, world) for one in what)
+
+
+def _name(what: str, world: World) -> str:
+    product = world.store.products.get(what)
+    return product.name if product is not None else world.store.category_labels.get(what, what)

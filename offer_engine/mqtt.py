@@ -1,0 +1,251 @@
+"""The broker: what the store sends goes to one function, what the engine says goes out; a lost broker is waited for.
+
+Two clients, one behaviour. gmqtt lives in the event loop and costs 5 us a message; paho-mqtt, in the same loop through
+its socket callbacks, costs four times as much and acknowledges a basket only after it was handled
+(docs/adr/0002-ingest.md). Both keep a durable session, so that the broker holds baskets back while the engine is
+away, and subscribe anew whenever they connect, so that a broker without a memory does no harm either.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import gmqtt
+import paho.mqtt.client as paho
+from gmqtt.mqtt.constants import MQTTv311
+from gmqtt.mqtt.handler import MQTTConnectError
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from offer_engine.errors import SettingsError
+from offer_engine.messages import EngineStatus, encode, status_topic, subscriptions
+
+KEEPALIVE_S = 20  # a dead peer is noticed after one and a half times this
+RETRY_S = 1.0
+CONNECT_TIMEOUT_S = 10.0
+DEFAULT_PORT = 1883
+
+_log = logging.getLogger(__name__)
+
+Receive = Callable[[str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+
+    def __str__(self) -> str:
+        """Without the password, for logs."""
+        return f"mqtt://{self.user + '@' if self.user else ''}{self.host}:{self.port}"
+
+
+def parse_broker(url: str) -> Broker:
+    """Read `mqtt://[user:password@]host[:port]`.
+
+    Raises:
+        SettingsError: it is something else.
+
+    >>> parse_broker("mqtt://me:secret@broker.local")
+    Broker(host='broker.local', port=1883, user='me', password='secret')
+    """
+    try:
+        parts = urlsplit(url if "//" in url else f"mqtt://{url}")
+        port = parts.port or DEFAULT_PORT
+    except ValueError as error:
+        raise SettingsError(f"broker '{url}': {error}") from None
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise SettingsError(f"broker '{url}': expected mqtt://[user:password@]host[:port]")
+    user, password = parts.username, parts.password
+    return Broker(parts.hostname, port, unquote(user) if user else None, unquote(password) if password else None)
+
+
+class Link(Protocol):
+    """A connection to the broker that mends itself."""
+
+    connected: bool
+
+    def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Send a message now; without a connection it is dropped, since what the engine says is soon stale."""
+
+    async def run(self) -> None:
+        """Stay connected until cancelled, then say goodbye."""
+
+
+class GmqttLink:
+    """The default: gmqtt, whose callbacks run in the loop."""
+
+    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
+        """Get ready; nothing connects before `run`."""
+        self.connected = False
+        self._broker = broker
+        self._store = store
+        self._receive = receive
+        self._status = _Status(store, clock, version)
+        will = gmqtt.Message(status_topic(store), _Status.offline(), qos=1, retain=True)
+        self._client = gmqtt.Client(client_id(store), clean_session=False, will_message=will)
+        self._client.set_config({"reconnect_retries": -1, "reconnect_delay": RETRY_S})
+        if broker.user is not None:
+            self._client.set_auth_credentials(broker.user, broker.password)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Send a message now, or drop it."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=qos)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        await _keep_trying(self._broker, self._connect)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self.connected:
+                self._client.publish(status_topic(self._store), _Status.offline(), qos=1, retain=True)
+                await self._client.disconnect()
+
+    async def _connect(self) -> None:
+        await self._client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S, version=MQTTv311)
+
+    def _on_connect(self, client: gmqtt.Client, flags: int, code: int, properties: dict[str, object]) -> None:
+        del flags, code, properties
+        self.connected = True
+        for topic, qos in subscriptions(self._store):
+            client.subscribe(topic, qos=qos)
+        client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
+        _log.info("connected to the broker at %s", self._broker)
+
+    def _on_disconnect(self, client: gmqtt.Client, packet: bytes, error: Exception | None = None) -> None:
+        del client, packet, error
+        if self.connected:
+            self.connected = False
+            _log.warning("lost the broker at %s; trying again every second", self._broker)
+
+    def _on_message(
+        self, client: gmqtt.Client, topic: str, payload: bytes, qos: int, properties: dict[str, object]
+    ) -> int:
+        del client, qos, properties
+        self._receive(topic, payload)
+        return 0
+
+
+class PahoLink:
+    """paho-mqtt in the loop: slower, and a basket is acknowledged only after it was handled."""
+
+    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
+        """Get ready; nothing connects before `run`."""
+        self.connected = False
+        self._broker = broker
+        self._store = store
+        self._receive = receive
+        self._status = _Status(store, clock, version)
+        self._lost = asyncio.Event()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id(store), clean_session=False, manual_ack=True, reconnect_on_failure=False
+        )
+        self._client.will_set(status_topic(store), _Status.offline(), qos=1, retain=True)
+        if broker.user is not None:
+            self._client.username_pw_set(broker.user, broker.password)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        loop = asyncio.get_running_loop()
+        self._client.on_socket_open = lambda _client, _data, sock: loop.add_reader(sock, self._client.loop_read)
+        self._client.on_socket_close = lambda _client, _data, sock: loop.remove_reader(sock)
+        self._client.on_socket_register_write = lambda _client, _data, sock: loop.add_writer(
+            sock, self._client.loop_write
+        )
+        self._client.on_socket_unregister_write = lambda _client, _data, sock: loop.remove_writer(sock)
+
+    def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Send a message now, or drop it."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=qos)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        try:
+            while True:
+                await _keep_trying(self._broker, self._connect)
+                self._lost.clear()
+                while not self._lost.is_set() and self._client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS:
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            if self.connected:
+                self._client.publish(status_topic(self._store), _Status.offline(), qos=1, retain=True)
+            self._client.disconnect()
+
+    async def _connect(self) -> None:
+        self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        data: object,
+        flags: paho.ConnectFlags,
+        code: ReasonCode,
+        properties: object,
+    ) -> None:
+        del data, flags, properties
+        if code.is_failure:
+            _log.error("the broker at %s refuses the engine: %s", self._broker, code)
+            return
+        self.connected = True
+        client.subscribe(list(subscriptions(self._store)))
+        client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
+        _log.info("connected to the broker at %s", self._broker)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._lost.set()
+        if self.connected:
+            self.connected = False
+            _log.warning("lost the broker at %s; trying again every second", self._broker)
+
+    def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
+        del data
+        self._receive(message.topic, message.payload)
+        client.ack(message.mid, message.qos)
+
+
+def client_id(store: str) -> str:
+    """The engine's name at the broker, the same at each start, so that its session waits for it."""
+    return f"aislewise-engine-{store}"
+
+
+async def _keep_trying(broker: Broker, connect: Callable[[], Awaitable[None]]) -> None:
+    """Connect, however long it takes; says so once."""
+    told = False
+    while True:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await connect()
+        except (OSError, MQTTConnectError) as error:
+            if not told:
+                _log.warning("no broker at %s yet (%s); trying again every second", broker, error)
+                told = True
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    store: str
+    clock: Callable[[], int]
+    version: str
+
+    def online(self) -> bytes:
+        return encode(EngineStatus("online", self.clock(), self.version))
+
+    @staticmethod
+    def offline() -> bytes:
+        return encode(EngineStatus("offline"))

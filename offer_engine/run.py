@@ -1,0 +1,150 @@
+"""One running engine: everything built, wired and kept alive in one event loop, and taken down in order.
+
+The composition root reads flags, clock and signals and calls `run_engine`; tests call it too, with a clock of their own.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from importlib.metadata import version
+from secrets import token_hex
+
+import uvicorn
+
+from offer_engine.api.app import create_app
+from offer_engine.api.live import LiveView
+from offer_engine.api.phones import Pairing
+from offer_engine.core.context import World, build_world
+from offer_engine.errors import SettingsError
+from offer_engine.ledger import Ledger
+from offer_engine.mqtt import GmqttLink, Link, PahoLink, parse_broker
+from offer_engine.push import Phones
+from offer_engine.recorder import Recorder
+from offer_engine.service import Service
+from offer_engine.settings import Settings
+from offer_engine.store_files import load_rules, load_store
+
+TICK_S = 0.1  # how often the service looks for what is due
+STOP_S = 2.0  # how long open connections may take to close
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that is up."""
+
+    service: Service
+    link: Link
+    port: int
+
+
+def load_world(settings: Settings) -> World:
+    """Read the store's folder.
+
+    Raises:
+        MapError: the floor plan or what is sold has problems.
+        RuleError: the offer rules have problems.
+    """
+    store = load_store(settings.store_folder)
+    return build_world(store, load_rules(settings.store_folder, store))
+
+
+@asynccontextmanager
+async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int]) -> AsyncIterator[Engine]:
+    """Bring an engine up, and take it down when the block ends.
+
+    Raises:
+        SettingsError: the port is taken, or the broker's address is no address.
+    """
+    loop = asyncio.get_running_loop()
+    broker = parse_broker(settings.broker)
+    listener = _listen(settings.host, settings.port)
+    reader, writer = Ledger(settings.db), Ledger(settings.db)
+    recorder = Recorder(writer, loop)
+    links: list[Link] = []
+    service = Service(
+        world,
+        reader,
+        record=recorder.record,
+        publish=lambda topic, payload, qos: links[0].publish(topic, payload, qos),
+        phones=Phones(),
+        soon=loop.call_soon,
+        wall_ms=wall_ms if settings.clock == "wall" else None,
+    )
+    kind = GmqttLink if settings.ingest == "gmqtt" else PahoLink
+    link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
+    links.append(link)
+    port = int(listener.getsockname()[1])
+    view = LiveView(service, _followed(settings))
+    view.is_connected = lambda: link.connected
+    pairing = Pairing((settings.phone_key or reader.phone_key(token_hex)).encode(), is_open=settings.pairing == "open")
+    join_url = settings.public_url or f"http://{_address(settings.host)}:{port}/p"
+    app = create_app(service, view, pairing, join_url=join_url, version=version("aislewise"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=round(STOP_S),
+            lifespan="off",
+        )
+    )
+    server.capture_signals = nullcontext  # type: ignore[method-assign]  the composition root owns the signals
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(server.serve(sockets=[listener]), name="http")
+        others = [
+            tasks.create_task(link.run(), name="broker"),
+            tasks.create_task(_tick(service), name="tick"),
+            tasks.create_task(view.run(), name="live feed"),
+        ]
+        try:
+            yield Engine(service, link, port)
+        finally:
+            for task in others:
+                task.cancel()
+            server.should_exit = True
+            await asyncio.wait([serving])
+    service.keep_all()
+    recorder.close()
+    reader.close()
+    writer.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from None
+    return listener
+
+
+def _followed(settings: Settings) -> tuple[str, ...]:
+    return tuple(name.strip() for name in settings.follow.split(",") if name.strip())[:3]
+
+
+def _address(host: str) -> str:
+    """An address of this machine that a phone on the same network can open; no packet is sent to find it out."""
+    if host not in ("0.0.0.0", "::"):  # noqa: S104  compared, not bound
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+async def _tick(service: Service) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        service.tick()

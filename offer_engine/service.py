@@ -1,0 +1,399 @@
+"""The one loop: gather, decide, act. Messages from the store and from phones go in, records and offers come out.
+
+Every message is handled at once and whole, in the order of its arrival, by the pure core; nothing here waits. What comes
+out is gathered for one turn of the event loop, committed by the ledger's thread, and only then sent: record, then send.
+A bad message is counted, kept and reported, and the loop lives.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter_ns
+
+from offer_engine.core.affinity import NOBODY, Profile, build_profile
+from offer_engine.core.context import OUTSIDE_M, Tally, World
+from offer_engine.core.decision import Decision
+from offer_engine.core.geofence import Kind, Transition
+from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
+from offer_engine.core.tracking import Dropped
+from offer_engine.errors import MessageError, Refusal
+from offer_engine.ledger import Batch, Ledger
+from offer_engine.messages import (
+    REJECTED_HEAD_BYTES,
+    Basket,
+    Checkout,
+    ConsentChange,
+    Here,
+    Mute,
+    Offer,
+    Position,
+    Presence,
+    Receipt,
+    Rejected,
+    Report,
+    Unmute,
+    encode,
+    parse_report,
+    parse_topic,
+    rejected_topic,
+    shopper_topic,
+)
+from offer_engine.push import Phones
+
+MAX_SKEW_MS = 5 * 60_000  # a clock further off than this is wrong; phones and gateways keep time by NTP
+LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
+FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
+MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
+REPORTS_PER_TURN = 100  # refused messages published and kept of one turn of the loop; all are counted
+
+_log = logging.getLogger(__name__)
+
+Record = Callable[[Batch, Callable[[], None]], None]
+Publish = Callable[[str, bytes, int], None]
+
+
+@dataclass(slots=True)
+class Live:
+    """One shopper held in memory: the core's state, the profile once it was needed, and when last heard of."""
+
+    state: Shopper
+    profile: Profile | None = None
+    heard_ms: int = 0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What has happened since the start; read by the status page."""
+
+    positions: int = 0
+    messages: int = 0
+    untracked: int = 0  # positions of shoppers who do not share their location
+    refused: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    receipts: Counter[str] = field(default_factory=Counter)
+    redeemed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A decision was recorded and, if it was an offer, handed to the phones, so long after its message came in."""
+
+    decision: Decision
+    latency_ms: float
+    phones: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """An offer got further on its phone, or at the till."""
+
+    shopper: str
+    offer: str
+    state: str
+
+
+Watch = Callable[[Sent | Progress], None]
+
+
+class Service:
+    """Everything that happens between a message and its consequences."""
+
+    def __init__(  # noqa: PLR0913  the composition root hands over every function it may call
+        self,
+        world: World,
+        ledger: Ledger,
+        *,
+        record: Record,
+        publish: Publish,
+        phones: Phones,
+        soon: Callable[[Callable[[], None]], object],
+        wall_ms: Callable[[], int] | None,
+    ) -> None:
+        """Build the loop's state; without `wall_ms` the newest event is the clock, for replays and faster than real time.
+
+        `ledger` is only read here; `record` writes. `soon` runs a function at the end of this turn of the loop.
+        """
+        self.world = world
+        self.counts = Counts()
+        self.phones = phones
+        self.watch: Watch = _nobody_watches
+        self._ledger = ledger
+        self._record = record
+        self._publish = publish
+        self._soon = soon
+        self._wall_ms = wall_ms
+        self._newest_ms = 0
+        self._tally = Tally(delivered=ledger.sent_by_rule())
+        self._live: dict[str, Live] = {}
+        self._routes: dict[str, tuple[str, str]] = {}
+        self._batch = Batch()
+        self._sends: list[tuple[Decision, int]] = []
+        self._flushing = False
+
+    def now_ms(self) -> int:
+        """The engine's clock: the wall's, or the newest event's."""
+        return self._newest_ms if self._wall_ms is None else self._wall_ms()
+
+    def shoppers(self) -> Iterator[Live]:
+        """Every shopper held in memory."""
+        return iter(self._live.values())
+
+    def shopper(self, shopper: str) -> Live:
+        """A shopper's entry: from memory, else from the ledger, else new."""
+        live = self._live.get(shopper)
+        if live is None:
+            stored = self._ledger.state(shopper)
+            live = Live(Shopper(shopper) if stored is None else restored(stored), heard_ms=self.now_ms())
+            self._live[shopper] = live
+        return live
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def receive(self, topic: str, payload: bytes) -> None:
+        """Handle one MQTT message; never raises."""
+        arrived = perf_counter_ns()
+        try:
+            route = self._routes.get(topic)
+            if route is None:
+                route = self._route(topic)
+            shopper, leaf = route
+            self.report(shopper, parse_report(leaf, payload), arrived, topic)
+        except MessageError as error:
+            self._reject(topic, payload, error.refusal, error.detail)
+        except Exception as error:  # the one broad except: whatever one message did, the next is handled
+            _log.exception("handling one message failed: %s", topic)
+            self._reject(topic, payload, Refusal.INTERNAL, repr(error))
+
+    def report(self, shopper: str, report: Report, arrived: int, topic: str = "") -> None:
+        """Handle what the store, or a phone as a source, reports of a shopper.
+
+        Raises:
+            MessageError: the clock is off, or the place is outside the store.
+        """
+        now = self._wall_ms() if self._wall_ms is not None else None
+        if now is not None and abs(report.ts - now) > MAX_SKEW_MS:
+            raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
+        if report.ts > self._newest_ms:
+            self._newest_ms = report.ts
+        live = self._live.get(shopper) or self.shopper(shopper)
+        live.heard_ms = report.ts
+        if type(report) is Position:
+            self._check_place(report)
+            self.counts.positions += 1
+            if not live.state.person.consents.location:
+                self.counts.untracked += 1
+                return
+            self._apply(live, report, arrived)
+            return
+        self.counts.messages += 1
+        self._apply(live, self._known_skus(report, topic or shopper), arrived)
+
+    def tick(self) -> None:
+        """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
+        now = self.now_ms()
+        due = now - LATENESS_MS
+        arrived = perf_counter_ns()
+        gone = [shopper for shopper, live in self._live.items() if now - live.heard_ms > FORGET_MS]
+        for live in self._live.values():
+            if live.state.fence.due <= due:
+                self._apply(live, Until(due), arrived)
+        for shopper in gone:
+            if not self._live[shopper].state.fence.stays:
+                del self._live[shopper]
+
+    def phone(self, shopper: str, event: Receipt | Mute | Unmute | ConsentChange) -> None:
+        """Handle a shopper's choice or a receipt from one of their phones."""
+        live = self.shopper(shopper)
+        if isinstance(event, Receipt):
+            self._receipt(live, event)
+        elif isinstance(event, ConsentChange) and event.history is not None:
+            live.profile = None
+        before = live.state.person
+        self._apply(live, event, perf_counter_ns())
+        after = live.state.person
+        if after.consents != before.consents or (isinstance(event, ConsentChange) and not before.joined):
+            chosen = after.consents
+            self._batch.consents.append((shopper, event.ts, chosen.location, chosen.basket, chosen.history))
+        if after is not before:
+            self._keep(live)
+            self._note_progress(shopper, before.deliveries, live)
+
+    def joined(self, shopper: str, event: Event) -> None:
+        """A phone has said hello."""
+        live = self.shopper(shopper)
+        if not live.state.person.joined:
+            self._apply(live, event, perf_counter_ns())
+            self._keep(live)
+
+    def offers_after(self, shopper: str, last_offer: str | None) -> list[Offer]:
+        """A shopper's offers that can still be shown, those after `last_offer`, oldest first."""
+        offers = self._ledger.live_offers(shopper, self.now_ms())
+        known = [number for number, offer in enumerate(offers) if offer.id == last_offer]
+        return offers[known[0] + 1 :] if known else offers
+
+    def decision_behind(self, shopper: str, offer: str) -> str | None:
+        """The record, as JSON, of the decision behind one of a shopper's own offers."""
+        mine = any(delivery.offer == offer for delivery in self.shopper(shopper).state.person.deliveries)
+        return self._ledger.offer_decision(offer) if mine else None
+
+    def records(self, shopper: str | None, limit: int) -> list[str]:
+        """The newest decisions' records as JSON, newest first."""
+        return self._ledger.decisions(shopper=shopper, limit=limit)
+
+    def record_of(self, decision: str) -> str | None:
+        """One decision's record as JSON."""
+        return self._ledger.decision(decision)
+
+    def keep_all(self) -> None:
+        """Store every shopper's state as it is now: before a clean stop."""
+        for live in self._live.values():
+            self._batch.states[live.state.id] = live.state
+        self._flush()
+
+    # --- one message ------------------------------------------------------------------------------------------------
+
+    def _route(self, topic: str) -> tuple[str, str]:
+        route = parse_topic(self.world.store.store, topic)
+        if len(self._routes) >= MAX_ROUTES:
+            self._routes.clear()
+        self._routes[topic] = route
+        return route
+
+    def _check_place(self, fix: Position) -> None:
+        if not self.world.floor.at(fix.x, fix.y):
+            raise MessageError(Refusal.OUTSIDE, f"({fix.x:g}, {fix.y:g}) is more than {OUTSIDE_M:g} m outside the store")
+
+    def _known_skus(self, report: Basket | Checkout | Presence, topic: str) -> Basket | Checkout | Presence:
+        """Take out, and report, items that the catalogue does not know; the rest of the message counts."""
+        if isinstance(report, Presence):
+            return report
+        products = self.world.store.products
+        unknown = sorted({item.sku for item in report.items if item.sku not in products})
+        if not unknown:
+            return report
+        self._reject(topic, encode(report), Refusal.UNKNOWN_SKU, f"not in the catalogue: {', '.join(unknown)}")
+        if isinstance(report, Basket):
+            return Basket(report.ts, report.rev, [item for item in report.items if item.sku in products])
+        sold = [item for item in report.items if item.sku in products]
+        return Checkout(report.ts, report.visit, sold, report.codes)
+
+    def _apply(self, live: Live, event: Event, arrived: int) -> None:
+        profile = live.profile if live.profile is not None else self._profile(live, event)
+        before = live.state
+        live.state, outcomes = apply(before, event, self.world, profile, self._tally)
+        if outcomes:
+            self._act(live, outcomes, arrived)
+        elif type(event) is not Position and live.state is not before:
+            self._keep(live)
+
+    def _profile(self, live: Live, event: Event) -> Profile:
+        """A shopper's history, read on the first occasion, and only with their consent."""
+        allowed = live.state.person.consents.history
+        if isinstance(event, ConsentChange) and event.history is not None:
+            allowed = event.history
+        if not allowed:
+            return NOBODY
+        live.profile = build_profile(self._ledger.purchases(live.state.id), self.world.store.products)
+        return live.profile
+
+    def _reject(self, topic: str, payload: bytes, refusal: Refusal, detail: str) -> None:
+        self.counts.refused[refusal] += 1
+        if len(self._batch.rejected) >= REPORTS_PER_TURN:
+            return
+        head = payload[:REJECTED_HEAD_BYTES].decode(errors="replace")
+        self._batch.rejected.append(Rejected(self.now_ms(), topic, refusal, detail[:500], head))
+        _log.warning("refused (%s) %s: %s", refusal, topic, detail)
+        self._flush_soon()
+
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def _act(self, live: Live, outcomes: tuple[Outcome, ...], arrived: int) -> None:
+        for outcome in outcomes:
+            match outcome:
+                case Dropped():
+                    self.counts.dropped[outcome] += 1
+                    if len(outcomes) == 1:
+                        return  # a dropped fix is nothing to write down
+                case Transition():
+                    self._tell_place(live.state.id, outcome)
+                case Decision():
+                    self._decided(live, outcome, arrived)
+                case Sold():
+                    self._sold(live, outcome)
+        self._keep(live)
+
+    def _tell_place(self, shopper: str, crossed: Transition) -> None:
+        if crossed.kind is Kind.DWELL:
+            return
+        zone = self.world.store.zones.get(crossed.zone) if crossed.kind is Kind.ENTER else None
+        self.phones.send(shopper, Here(crossed.at, zone.key if zone else "", zone.label if zone else ""))
+
+    def _decided(self, live: Live, decision: Decision, arrived: int) -> None:
+        self.counts.outcomes[decision.outcome] += 1
+        self._batch.decisions.append(decision)
+        self._sends.append((decision, arrived))
+        if decision.offer is None:
+            return
+        delivery = next(d for d in live.state.person.deliveries if d.offer == decision.offer.id)
+        self._batch.deliveries.append((live.state.id, delivery))
+        if decision.outcome == "offer":
+            self._tally.delivered[decision.offer.rule] = self._tally.delivered.get(decision.offer.rule, 0) + 1
+            self._batch.offers.append((live.state.id, decision.id, decision.offer))
+
+    def _sold(self, live: Live, sold: Sold) -> None:
+        live.profile = None  # read again, with this purchase, when next needed
+        self._batch.checkouts.append((live.state.id, sold.checkout, sold.redeemed))
+        self.counts.redeemed += len(sold.redeemed)
+        for item in sold.checkout.items:
+            self._tally.sold[item.sku] = self._tally.sold.get(item.sku, 0) + item.qty
+        for offer in sold.redeemed:
+            self.watch(Progress(live.state.id, offer, "redeemed"))
+            self._batch.deliveries += [(live.state.id, d) for d in live.state.person.deliveries if d.offer == offer]
+
+    def _receipt(self, live: Live, received: Receipt) -> None:
+        known = any(delivery.offer == received.offer for delivery in live.state.person.deliveries)
+        if not known:
+            raise MessageError(Refusal.INVALID, f"no offer {received.offer} was sent to this shopper")
+        self._batch.receipts.append((received.offer, received.event, received.ts))
+
+    def _note_progress(self, shopper: str, before: tuple[object, ...], live: Live) -> None:
+        for delivery in live.state.person.deliveries:
+            if delivery not in before:
+                self.counts.receipts[delivery.state] += 1
+                self._batch.deliveries.append((shopper, delivery))
+                self.watch(Progress(shopper, delivery.offer, delivery.state))
+
+    def _keep(self, live: Live) -> None:
+        self._batch.states[live.state.id] = live.state
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._soon(self._flush)
+
+    def _flush(self) -> None:
+        batch, self._batch = self._batch, Batch()
+        sends, self._sends = self._sends, []
+        self._flushing = False
+        self._record(batch, partial(self._recorded, batch, sends))
+
+    def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]]) -> None:
+        """The batch is on disk: now, and only now, the world may know."""
+        store = self.world.store.store
+        for decision, arrived in sends:
+            phones = 0
+            if decision.outcome == "offer" and decision.offer is not None:
+                phones = self.phones.send(decision.shopper, decision.offer)
+                self._publish(shopper_topic(store, decision.shopper, "offer"), encode(decision.offer), 1)
+            self.watch(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
+        for rejected in batch.rejected:
+            self._publish(rejected_topic(store), encode(rejected), 0)
+
+
+def _nobody_watches(event: Sent | Progress) -> None:
+    """Until a page watches."""
+    del event
