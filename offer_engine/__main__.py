@@ -37,10 +37,12 @@ def wall_ms() -> int:
 
 
 @cli.command()
-def run(  # noqa: PLR0913  one flag a setting
+def run(
     store: StoreOption = None,
     broker: Annotated[str | None, typer.Option(help="mqtt://[user:password@]host[:port]")] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets phones on the network in.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 0.0.0.0 lets phones on the network in.")
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port for pages, phones and the API.")] = None,
     db: DbOption = None,
     ingest: Annotated[str | None, typer.Option(help="MQTT client: gmqtt (fast) or paho.")] = None,
@@ -107,7 +109,11 @@ def import_command(
     settings = read_settings(os.environ, {"store": store, "db": db})
     ledger = Ledger(settings.db)
     report = import_history(
-        file, load_store(settings.store_folder), ledger.import_purchases, columns=parse_columns(columns), progress=_show_progress()
+        file,
+        load_store(settings.store_folder),
+        ledger.import_purchases,
+        columns=parse_columns(columns),
+        progress=_show_progress(),
     )
     ledger.close()
     if sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""The record: decisions, offers and what became of them, consents, purchases and every shopper's state, in one SQLite file.
+"""The record: decisions, offers and what became of them, consents, purchases and every state, in one SQLite file.
 
 A batch is one transaction. Decisions are committed before anything is sent; what a shopper was promised (a consent, a
 redemption) is synced to the disk, the rest survives a crash of the engine but may lose the last moments of a power cut.
@@ -42,7 +42,16 @@ TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
         ("id",),
     ),
     "offers": (
-        {"id": str, "decision": str, "shopper": str, "rule": str, "sku": str, "ts": int, "expires_at": int, "offer": str},
+        {
+            "id": str,
+            "decision": str,
+            "shopper": str,
+            "rule": str,
+            "sku": str,
+            "ts": int,
+            "expires_at": int,
+            "offer": str,
+        },
         ("id",),
     ),
     "deliveries": (
@@ -111,9 +120,9 @@ class Ledger:
     def _create(self) -> None:
         tools = sqlite_utils.Database(self._db)
         for name, (columns, keys) in TABLES.items():
-            tools[name].create(columns, pk=keys or None, if_not_exists=True)
-        tools["decisions"].create_index(["shopper", "ts"], if_not_exists=True)
-        tools["offers"].create_index(["shopper", "ts"], if_not_exists=True)
+            tools.table(name).create(columns, pk=keys or None, if_not_exists=True)
+        tools.table("decisions").create_index(["shopper", "ts"], if_not_exists=True)
+        tools.table("offers").create_index(["shopper", "ts"], if_not_exists=True)
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
     def close(self) -> None:
@@ -131,7 +140,7 @@ class Ledger:
             raise
         self._db.execute("COMMIT")
 
-    def _insert(self, batch: Batch) -> None:
+    def _insert(self, batch: Batch) -> None:  # noqa: C901  one arm a table
         many = self._db.executemany
         if batch.decisions:
             many("INSERT OR REPLACE INTO decisions VALUES (?,?,?,?,?,?,?,?,?,?,?)", map(_decision_row, batch.decisions))
@@ -208,9 +217,10 @@ class Ledger:
 
     def decisions(self, *, shopper: str | None = None, limit: int = 50) -> list[str]:
         """The newest decisions' records, as JSON, newest first."""
-        where, values = ("WHERE shopper = ?", [shopper]) if shopper else ("", [])
+        where = "" if shopper is None else "WHERE shopper = :shopper"
         found = self._db.execute(
-            f"SELECT record FROM decisions {where} ORDER BY ts DESC, id LIMIT ?", [*values, limit]
+            f"SELECT record FROM decisions {where} ORDER BY ts DESC, id LIMIT :limit",  # noqa: S608  `where` is ours
+            {"shopper": shopper, "limit": limit},
         )
         return [str(record) for (record,) in found]
 

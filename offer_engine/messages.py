@@ -3,9 +3,9 @@
 Everything that crosses a process border is declared here and nowhere else: MQTT payloads, and the JSON that a phone
 and the live page exchange with the engine over a websocket. `docs/asyncapi.json` is generated from these types.
 
-`ts` is event time in integer milliseconds since the Unix epoch. `x` and `y` are metres in the store's own frame, x east,
-y north. Unknown fields are ignored, so that a newer sender does not break an older engine; a known field of the wrong
-type or range refuses the message.
+`ts` is event time in integer milliseconds since the Unix epoch. `x` and `y` are metres in the store's own frame, x
+east, y north. Unknown fields are ignored, so that a newer sender does not break an older engine; a known field of the
+wrong type or range refuses the message.
 """
 
 import hashlib
@@ -300,9 +300,11 @@ def parse_topic(store: str, topic: str) -> tuple[str, str]:
 
 _encoder = msgspec.json.Encoder()
 encode = _encoder.encode
-_decoders = {leaf: msgspec.json.Decoder(kind) for leaf, kind in TYPE_BY_LEAF.items()}
-_phone_decoder = msgspec.json.Decoder(PhoneMessage)
-_engine_decoder = msgspec.json.Decoder(EngineMessage)
+_decoders: dict[str, msgspec.json.Decoder[Report]] = {
+    leaf: msgspec.json.Decoder(kind) for leaf, kind in TYPE_BY_LEAF.items()
+}
+_phone_decoder: msgspec.json.Decoder[PhoneMessage] = msgspec.json.Decoder(PhoneMessage)
+_engine_decoder: msgspec.json.Decoder[EngineMessage] = msgspec.json.Decoder(EngineMessage)
 
 
 def _refusal(error: msgspec.DecodeError) -> MessageError:

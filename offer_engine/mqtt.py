@@ -14,11 +14,8 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import gmqtt
-import paho.mqtt.client as paho
 from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.reasoncodes import ReasonCode
 
 from offer_engine.errors import SettingsError
 from offer_engine.messages import EngineStatus, encode, status_topic, subscriptions
@@ -88,8 +85,8 @@ class GmqttLink:
         self._broker = broker
         self._store = store
         self._receive = receive
-        self._status = _Status(store, clock, version)
-        will = gmqtt.Message(status_topic(store), _Status.offline(), qos=1, retain=True)
+        self._status = Status(store, clock, version)
+        will = gmqtt.Message(status_topic(store), Status.offline(), qos=1, retain=True)
         self._client = gmqtt.Client(client_id(store), clean_session=False, will_message=will)
         self._client.set_config({"reconnect_retries": -1, "reconnect_delay": RETRY_S})
         if broker.user is not None:
@@ -105,12 +102,13 @@ class GmqttLink:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        await _keep_trying(self._broker, self._connect)
+        await keep_trying(self._broker, self._connect)
         try:
             await asyncio.Event().wait()
         finally:
             if self.connected:
-                self._client.publish(status_topic(self._store), _Status.offline(), qos=1, retain=True)
+                self._client.publish(status_topic(self._store), Status.offline(), qos=1, retain=True)
+                self.connected = False
                 await self._client.disconnect()
 
     async def _connect(self) -> None:
@@ -138,90 +136,12 @@ class GmqttLink:
         return 0
 
 
-class PahoLink:
-    """paho-mqtt in the loop: slower, and a basket is acknowledged only after it was handled."""
-
-    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
-        """Get ready; nothing connects before `run`."""
-        self.connected = False
-        self._broker = broker
-        self._store = store
-        self._receive = receive
-        self._status = _Status(store, clock, version)
-        self._lost = asyncio.Event()
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id(store), clean_session=False, manual_ack=True, reconnect_on_failure=False
-        )
-        self._client.will_set(status_topic(store), _Status.offline(), qos=1, retain=True)
-        if broker.user is not None:
-            self._client.username_pw_set(broker.user, broker.password)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
-        loop = asyncio.get_running_loop()
-        self._client.on_socket_open = lambda _client, _data, sock: loop.add_reader(sock, self._client.loop_read)
-        self._client.on_socket_close = lambda _client, _data, sock: loop.remove_reader(sock)
-        self._client.on_socket_register_write = lambda _client, _data, sock: loop.add_writer(
-            sock, self._client.loop_write
-        )
-        self._client.on_socket_unregister_write = lambda _client, _data, sock: loop.remove_writer(sock)
-
-    def publish(self, topic: str, payload: bytes, qos: int) -> None:
-        """Send a message now, or drop it."""
-        if self.connected:
-            self._client.publish(topic, payload, qos=qos)
-
-    async def run(self) -> None:
-        """Stay connected until cancelled."""
-        try:
-            while True:
-                await _keep_trying(self._broker, self._connect)
-                self._lost.clear()
-                while not self._lost.is_set() and self._client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS:
-                    await asyncio.sleep(RETRY_S)
-        finally:
-            if self.connected:
-                self._client.publish(status_topic(self._store), _Status.offline(), qos=1, retain=True)
-            self._client.disconnect()
-
-    async def _connect(self) -> None:
-        self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
-
-    def _on_connect(
-        self,
-        client: paho.Client,
-        data: object,
-        flags: paho.ConnectFlags,
-        code: ReasonCode,
-        properties: object,
-    ) -> None:
-        del data, flags, properties
-        if code.is_failure:
-            _log.error("the broker at %s refuses the engine: %s", self._broker, code)
-            return
-        self.connected = True
-        client.subscribe(list(subscriptions(self._store)))
-        client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
-        _log.info("connected to the broker at %s", self._broker)
-
-    def _on_disconnect(self, *_: object) -> None:
-        self._lost.set()
-        if self.connected:
-            self.connected = False
-            _log.warning("lost the broker at %s; trying again every second", self._broker)
-
-    def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
-        del data
-        self._receive(message.topic, message.payload)
-        client.ack(message.mid, message.qos)
-
-
 def client_id(store: str) -> str:
     """The engine's name at the broker, the same at each start, so that its session waits for it."""
     return f"aislewise-engine-{store}"
 
 
-async def _keep_trying(broker: Broker, connect: Callable[[], Awaitable[None]]) -> None:
+async def keep_trying(broker: Broker, connect: Callable[[], Awaitable[None]]) -> None:
     """Connect, however long it takes; says so once."""
     told = False
     while True:
@@ -238,14 +158,18 @@ async def _keep_trying(broker: Broker, connect: Callable[[], Awaitable[None]]) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Status:
+class Status:
+    """What the engine says of itself on its retained topic."""
+
     store: str
     clock: Callable[[], int]
     version: str
 
     def online(self) -> bytes:
+        """Said at each connection."""
         return encode(EngineStatus("online", self.clock(), self.version))
 
     @staticmethod
     def offline() -> bytes:
+        """Said at a clean stop, and by the broker for an engine that died."""
         return encode(EngineStatus("offline"))

@@ -1,8 +1,8 @@
 """Phones: one bounded queue each; offers and answers out. What a phone sends comes in through the service.
 
 A shopper may have several phones (a page and a terminal, say); each gets everything. A queue that is full, because its
-phone does not read, loses the oldest message, and an offer lost that way is still in the ledger: the next hello brings it,
-unless it has expired.
+phone does not read, loses the oldest message, and an offer lost that way is still in the ledger: the next hello
+brings it, unless it has expired.
 """
 
 from asyncio import Event

@@ -1,8 +1,8 @@
 """Batches from the loop become commits in a thread of their own, and each commit is told back to the loop.
 
-A transaction usually takes a tenth of a millisecond and now and then half a second, so the loop must not wait for it. All
-batches that wait are committed together. When the disk refuses, the batches are kept and tried again every second, and
-nothing that depends on them is sent: what is not recorded did not happen.
+A transaction usually takes a tenth of a millisecond and now and then half a second, so the loop must not wait for it.
+All batches that wait are committed together. When the disk refuses, the batches are kept and tried again every
+second, and nothing that depends on them is sent: what is not recorded did not happen.
 """
 
 import logging
@@ -69,7 +69,7 @@ class Recorder:
             try:
                 self._ledger.write(batch)
             except sqlite3.Error as error:
-                _log.error("the ledger refused a commit (%s); trying again every second, sending nothing", error)  # noqa: TRY400  the disk's fault, a trace tells nothing
+                _log.error("the ledger refused a commit (%s); trying again every second, sending nothing", error)
                 if self._stopping.wait(RETRY_S):
                     return
             else:

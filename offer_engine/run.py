@@ -1,13 +1,14 @@
 """One running engine: everything built, wired and kept alive in one event loop, and taken down in order.
 
-The composition root reads flags, clock and signals and calls `run_engine`; tests call it too, with a clock of their own.
+The composition root reads flags, clock and signals and calls `run_engine`; tests call it too, with a clock of their
+own.
 """
 
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import token_hex
@@ -20,7 +21,8 @@ from offer_engine.api.phones import Pairing
 from offer_engine.core.context import World, build_world
 from offer_engine.errors import SettingsError
 from offer_engine.ledger import Ledger
-from offer_engine.mqtt import GmqttLink, Link, PahoLink, parse_broker
+from offer_engine.mqtt import GmqttLink, Link, parse_broker
+from offer_engine.mqtt_paho import PahoLink
 from offer_engine.push import Phones
 from offer_engine.recorder import Recorder
 from offer_engine.service import Service
@@ -65,26 +67,24 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
     listener = _listen(settings.host, settings.port)
     reader, writer = Ledger(settings.db), Ledger(settings.db)
     recorder = Recorder(writer, loop)
-    links: list[Link] = []
     service = Service(
         world,
         reader,
         record=recorder.record,
-        publish=lambda topic, payload, qos: links[0].publish(topic, payload, qos),
         phones=Phones(),
         soon=loop.call_soon,
         wall_ms=wall_ms if settings.clock == "wall" else None,
     )
-    kind = GmqttLink if settings.ingest == "gmqtt" else PahoLink
+    kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
     link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
-    links.append(link)
+    service.publish = link.publish
     port = int(listener.getsockname()[1])
     view = LiveView(service, _followed(settings))
     view.is_connected = lambda: link.connected
     pairing = Pairing((settings.phone_key or reader.phone_key(token_hex)).encode(), is_open=settings.pairing == "open")
     join_url = settings.public_url or f"http://{_address(settings.host)}:{port}/p"
     app = create_app(service, view, pairing, join_url=join_url, version=version("aislewise"))
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -95,7 +95,6 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
             lifespan="off",
         )
     )
-    server.capture_signals = nullcontext  # type: ignore[method-assign]  the composition root owns the signals
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listener]), name="http")
         others = [
@@ -114,6 +113,15 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
     recorder.close()
     reader.close()
     writer.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own handlers of Ctrl-C: the composition root owns the signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,8 +1,8 @@
 """The one loop: gather, decide, act. Messages from the store and from phones go in, records and offers come out.
 
-Every message is handled at once and whole, in the order of its arrival, by the pure core; nothing here waits. What comes
-out is gathered for one turn of the event loop, committed by the ledger's thread, and only then sent: record, then send.
-A bad message is counted, kept and reported, and the loop lives.
+Every message is handled at once and whole, in the order of its arrival, by the pure core; nothing here waits. What
+comes out is gathered for one turn of the event loop, committed by the ledger's thread, and only then sent: record,
+then send. A bad message is counted, kept and reported, and the loop lives.
 """
 
 import logging
@@ -101,18 +101,17 @@ Watch = Callable[[Sent | Progress], None]
 class Service:
     """Everything that happens between a message and its consequences."""
 
-    def __init__(  # noqa: PLR0913  the composition root hands over every function it may call
+    def __init__(
         self,
         world: World,
         ledger: Ledger,
         *,
         record: Record,
-        publish: Publish,
         phones: Phones,
         soon: Callable[[Callable[[], None]], object],
         wall_ms: Callable[[], int] | None,
     ) -> None:
-        """Build the loop's state; without `wall_ms` the newest event is the clock, for replays and faster than real time.
+        """Build the loop's state; without `wall_ms` the newest event is the clock (replays, faster than real time).
 
         `ledger` is only read here; `record` writes. `soon` runs a function at the end of this turn of the loop.
         """
@@ -120,9 +119,9 @@ class Service:
         self.counts = Counts()
         self.phones = phones
         self.watch: Watch = _nobody_watches
+        self.publish: Publish = _not_connected
         self._ledger = ledger
         self._record = record
-        self._publish = publish
         self._soon = soon
         self._wall_ms = wall_ms
         self._newest_ms = 0
@@ -163,7 +162,7 @@ class Service:
             self.report(shopper, parse_report(leaf, payload), arrived, topic)
         except MessageError as error:
             self._reject(topic, payload, error.refusal, error.detail)
-        except Exception as error:  # the one broad except: whatever one message did, the next is handled
+        except Exception as error:  # noqa: BLE001  the one broad except: whatever one message did, the next is handled
             _log.exception("handling one message failed: %s", topic)
             self._reject(topic, payload, Refusal.INTERNAL, repr(error))
 
@@ -176,20 +175,19 @@ class Service:
         now = self._wall_ms() if self._wall_ms is not None else None
         if now is not None and abs(report.ts - now) > MAX_SKEW_MS:
             raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
-        if report.ts > self._newest_ms:
-            self._newest_ms = report.ts
+        self._newest_ms = max(self._newest_ms, report.ts)
         live = self._live.get(shopper) or self.shopper(shopper)
         live.heard_ms = report.ts
-        if type(report) is Position:
+        if isinstance(report, Position):
             self._check_place(report)
             self.counts.positions += 1
-            if not live.state.person.consents.location:
+            if live.state.person.consents.location:
+                self._apply(live, report, arrived)
+            else:
                 self.counts.untracked += 1
-                return
-            self._apply(live, report, arrived)
-            return
-        self.counts.messages += 1
-        self._apply(live, self._known_skus(report, topic or shopper), arrived)
+        else:
+            self.counts.messages += 1
+            self._apply(live, self._known_skus(report, topic or shopper), arrived)
 
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
@@ -264,7 +262,9 @@ class Service:
 
     def _check_place(self, fix: Position) -> None:
         if not self.world.floor.at(fix.x, fix.y):
-            raise MessageError(Refusal.OUTSIDE, f"({fix.x:g}, {fix.y:g}) is more than {OUTSIDE_M:g} m outside the store")
+            raise MessageError(
+                Refusal.OUTSIDE, f"({fix.x:g}, {fix.y:g}) is more than {OUTSIDE_M:g} m outside the store"
+            )
 
     def _known_skus(self, report: Basket | Checkout | Presence, topic: str) -> Basket | Checkout | Presence:
         """Take out, and report, items that the catalogue does not know; the rest of the message counts."""
@@ -388,10 +388,15 @@ class Service:
             phones = 0
             if decision.outcome == "offer" and decision.offer is not None:
                 phones = self.phones.send(decision.shopper, decision.offer)
-                self._publish(shopper_topic(store, decision.shopper, "offer"), encode(decision.offer), 1)
+                self.publish(shopper_topic(store, decision.shopper, "offer"), encode(decision.offer), 1)
             self.watch(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
         for rejected in batch.rejected:
-            self._publish(rejected_topic(store), encode(rejected), 0)
+            self.publish(rejected_topic(store), encode(rejected), 0)
+
+
+def _not_connected(topic: str, payload: bytes, qos: int) -> None:
+    """Until there is a broker."""
+    del topic, payload, qos
 
 
 def _nobody_watches(event: Sent | Progress) -> None:

@@ -1,1 +1,1 @@
-"""HTTP and websockets: the pages, the phones' and the live page's feeds, and the routes for developers. No decisions."""
+"""HTTP and websockets: pages, feeds for phones and the live page, routes for developers. No decisions."""

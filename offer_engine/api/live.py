@@ -1,11 +1,12 @@
 """What happens in the store becomes the live page's feed: dots four times a second, decisions, phones, numbers.
 
-Only shoppers who share their location have a dot; the others are counted and never drawn. One message a tick carries all
-dots. Nothing is prepared while nobody watches, except the last decisions and phone cards for whoever comes next.
+Only shoppers who share their location have a dot; the others are counted and never drawn. One message a tick carries
+all dots. Nothing is prepared while nobody watches, except the last decisions and phone cards for whoever comes next.
 """
 
 from asyncio import Queue, QueueFull, TaskGroup, sleep
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict
 
 import msgspec
@@ -40,7 +41,7 @@ class LiveView:
         self._latencies: deque[float] = deque(maxlen=KEPT_LATENCIES)
         self._numbers: dict[str, int] = {}
         self._rate = 0.0  # positions a second, over the last second
-        self.is_connected = lambda: True
+        self.is_connected: Callable[[], bool] = lambda: True
         service.watch = self.saw
 
     def saw(self, event: Sent | Progress) -> None:
@@ -60,7 +61,12 @@ class LiveView:
         self._decisions.appendleft(row)
         self._tell(row)
         if sent and decision.offer is not None and decision.shopper in self._cards:
-            card: Json = {"type": "phone", "shopper": decision.shopper, "offer": _offer_json(decision.offer), "state": "sent"}
+            card: Json = {
+                "type": "phone",
+                "shopper": decision.shopper,
+                "offer": _offer_json(decision.offer),
+                "state": "sent",
+            }
             self._cards[decision.shopper].append(card)
             self._tell(card)
 

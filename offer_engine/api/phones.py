@@ -2,7 +2,6 @@
 
 import logging
 from asyncio import TaskGroup
-from collections.abc import Callable
 from dataclasses import dataclass
 from hmac import compare_digest
 from secrets import token_hex
@@ -157,7 +156,9 @@ async def _listen(socket: WebSocket, phone: Phone, service: Service) -> None:
             put(phone, answer)
 
 
-def handle(shopper: str, message: PhoneMessage, service: Service) -> EngineMessage | None:
+def handle(  # noqa: PLR0911  one arm a message
+    shopper: str, message: PhoneMessage, service: Service
+) -> EngineMessage | None:
     """Do what a phone says and return the answer, if it needs one.
 
     Raises:
@@ -213,5 +214,3 @@ def welcome(service: Service, shopper: str) -> Welcome:
 def put(phone: Phone, message: EngineMessage) -> None:
     """Queue a message for one phone."""
     phone.put(encode(message).decode())
-
-

@@ -1,0 +1,1 @@
+"""The pure core: from values to values, without clock, chance, I/O or logging."""

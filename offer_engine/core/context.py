@@ -14,6 +14,7 @@ from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
 from offer_engine.core.store_map import Product, StoreMap
 from offer_engine.core.zone_index import AreaIndex, ZoneIndex, compile_areas, compile_zones
+
 OUTSIDE_M = 5.0  # an honest position may err this far beyond the walls
 
 Trigger = Transition  # what set off a decision: entering a zone or dwelling in it

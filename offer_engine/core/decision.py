@@ -90,7 +90,7 @@ def decide(context: Context) -> Decision:
     )
 
 
-def _narrow(  # noqa: PLR0913  one step of the funnel: what goes in, what it is checked against, where it is noted
+def _narrow(
     rules: tuple[Rule, ...],
     checks: tuple[tuple[Reason, Check], ...],
     stage: Stage,
@@ -109,9 +109,7 @@ def _narrow(  # noqa: PLR0913  one step of the funnel: what goes in, what it is 
     return tuple(kept)
 
 
-def _products(
-    rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]
-) -> dict[Rule, tuple[Product, ...]]:
+def _products(rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]) -> dict[Rule, tuple[Product, ...]]:
     offers: dict[Rule, tuple[Product, ...]] = {}
     for rule in rules:
         products, block = offerable(rule, context, candidates(rule, context))
@@ -123,7 +121,7 @@ def _products(
 
 
 def _rank(offers: dict[Rule, tuple[Product, ...]], context: Context) -> list[Scored]:
-    """Every product of every rule left, most valuable first; equal values by rule and sku, so that order means nothing."""
+    """Every product of every rule left, most valuable first; ties by rule and sku, so that order means nothing."""
     if not offers:
         return []
     shares = zone_shares(context.history, context.zone, context.at)
@@ -132,7 +130,9 @@ def _rank(offers: dict[Rule, tuple[Product, ...]], context: Context) -> list[Sco
 
 
 def _outscored(rule: Rule, best: Scored) -> Verdict:
-    return Verdict(rule.id, Reason.OUTSCORED, f"worth more than {best.value_cents:.1f} cents", f"{best.rule} is worth more")
+    return Verdict(
+        rule.id, Reason.OUTSCORED, f"worth more than {best.value_cents:.1f} cents", f"{best.rule} is worth more"
+    )
 
 
 def _attend(

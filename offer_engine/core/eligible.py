@@ -1,7 +1,8 @@
 """Consent and eligibility: may this rule use what it needs, does it apply here and now, and what could it offer?
 
-Each check returns nothing when a rule passes, or what was expected and what was found. A check that cannot see the data it
-needs blocks: a rule that asks what is in the cart of somebody who does not share it must not fire by ignorance.
+Each check returns nothing when a rule passes, or what was expected and what was found. A check that cannot see the
+data it needs blocks: a rule that asks what is in the cart of somebody who does not share it must not fire by
+ignorance.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """A decision record becomes what people read: a short verdict, and a checklist of what was asked and what was found.
 
-The retailer's page, the developer's API and the shopper's "why this?" all show these lines; they are made from the record
-and the rule, never from a second look at the data.
+The retailer's page, the developer's API and the shopper's "why this?" all show these lines; they are made from the
+record and the rule, never from a second look at the data.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,11 @@ def checklist(decision: Decision, world: World) -> list[Line]:
     place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
     lines = [
         Line(ok=True, label="Shares location", detail="position used"),
-        Line(ok=True, label=f"{'Stayed' if decision.trigger == 'dwell' else 'Walked'} in {place}", detail=_waiting(decision)),
+        Line(
+            ok=True,
+            label=f"{'Stayed' if decision.trigger == 'dwell' else 'Walked'} in {place}",
+            detail=_waiting(decision),
+        ),
     ]
     if subject is None:
         return lines
@@ -76,7 +80,9 @@ def checklist(decision: Decision, world: World) -> list[Line]:
 
 def because(decision: Decision, world: World) -> list[str]:
     """The checks that let an offer through, one short line each, for the shopper."""
-    return [f"{line.label}: {line.detail}" if line.detail else line.label for line in checklist(decision, world) if line.ok]
+    return [
+        f"{line.label}: {line.detail}" if line.detail else line.label for line in checklist(decision, world) if line.ok
+    ]
 
 
 def _subject(decision: Decision) -> Verdict | None:
@@ -114,7 +120,11 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
         (Reason.CONTROL, "In the group that gets offers", f"{1 - world.store.policy.holdout_share:.0%} of shoppers"),
     ]
     stop = len(order) if reached is Reason.SENT else order.index(reached)
-    return [Line(ok=True, label=label, detail=detail) for reason, label, detail in passed if label and order.index(reason) < stop]
+    return [
+        Line(ok=True, label=label, detail=detail)
+        for reason, label, detail in passed
+        if label and order.index(reason) < stop
+    ]
 
 
 def _worth(decision: Decision, world: World) -> str:

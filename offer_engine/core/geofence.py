@@ -57,7 +57,7 @@ class Stay(Struct, frozen=True, gc=False):
 
 
 class Fence(Struct, frozen=True, gc=False):
-    """All of one shopper's stays, and what makes most fixes cheap: nothing changes before `due` while `inside` stays."""
+    """All of one shopper's stays; while a fix is `inside` the same zones, nothing changes before `due`."""
 
     stays: tuple[Stay, ...] = ()
     inside: Keys | None = ()  # zones of the last fix, None unless they are exactly the stays

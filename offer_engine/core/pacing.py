@@ -1,8 +1,8 @@
-"""Manners: how often is too often. A table of checks over the offers a shopper really got, in rolling windows of event time.
+"""Manners: how often is too often, checked over the offers a shopper really got, in rolling windows of event time.
 
 A cap counts what was *delivered*: shown on a phone, or still on its way and able to be shown. An offer that expired
-unseen used up nothing. A control's ghost counts for the control, so that both groups are paced alike. Windows roll: 23:50 and 00:10 are
-twenty minutes apart, not two days.
+unseen used up nothing. A control's ghost counts for the control, so that both groups are paced alike. Windows roll:
+23:50 and 00:10 are twenty minutes apart, not two days.
 """
 
 from offer_engine.core.context import Context
@@ -114,7 +114,9 @@ def _paused(rule: Rule, context: Context) -> Block | None:
 
 def _budget(rule: Rule, context: Context) -> Block | None:
     spent = context.tally.delivered.get(rule.id, 0)
-    return (f"{rule.budget} offers in all", f"{spent} sent") if rule.budget is not None and spent >= rule.budget else None
+    return (
+        (f"{rule.budget} offers in all", f"{spent} sent") if rule.budget is not None and spent >= rule.budget else None
+    )
 
 
 POLICY: tuple[tuple[Reason, Check], ...] = (

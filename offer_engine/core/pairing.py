@@ -1,7 +1,7 @@
 """What is in the cart makes some products likelier: the summed log lift of the pairings that the cart sets off.
 
-`lift` belongs to a pairing in baskets, and is never mixed up with the uplift of an experiment. Curated pairings come from
-the retailer's table; a longer cart sets off more of them, so the sum is divided by the root of the cart's size.
+`lift` belongs to a pairing in baskets, and is never mixed up with the uplift of an experiment. Curated pairings come
+from the retailer's table; a longer cart sets off more of them, so the sum is divided by the root of the cart's size.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What the engine remembers of one shopper: consents, mutes, past offers, and the visit under way. Values that serialise."""
+"""What the engine remembers of one shopper: consents, mutes, past offers, and the visit under way."""
 
 from typing import Literal
 
@@ -37,7 +37,9 @@ class Delivery(Struct, frozen=True, gc=False):
 
     def counts(self, now_ms: int) -> bool:
         """Whether a cap counts it: shown, or a control's, or still on its way."""
-        return self.shown_at is not None or self.state == "control" or (self.state == "sent" and now_ms < self.expires_at)
+        return (
+            self.shown_at is not None or self.state == "control" or (self.state == "sent" and now_ms < self.expires_at)
+        )
 
 
 class Person(Struct, frozen=True):
@@ -107,7 +109,16 @@ def _with(known: tuple[str, ...], new: str) -> tuple[str, ...]:
     return known if new in known else (*known, new)
 
 
-_RANK = {"sent": 0, "expired": 1, "shown": 1, "opened": 2, "dismissed": 3, "accepted": 3, "not_for_me": 4, "redeemed": 5}
+_RANK = {
+    "sent": 0,
+    "expired": 1,
+    "shown": 1,
+    "opened": 2,
+    "dismissed": 3,
+    "accepted": 3,
+    "not_for_me": 4,
+    "redeemed": 5,
+}
 
 
 def receipt(person: Person, received: Receipt) -> Person:

@@ -52,12 +52,42 @@ class Reason(StrEnum):
 
 
 REASONS: dict[Stage, tuple[Reason, ...]] = {
-    Stage.CONSENT: (Reason.NO_BASKET_CONSENT, Reason.NO_HISTORY_CONSENT,),
-    Stage.ELIGIBLE: (Reason.NO_RULE, Reason.NOT_STARTED, Reason.ENDED, Reason.OUT_OF_HOURS, Reason.NOT_IN_CART, Reason.ALREADY_COVERED, Reason.NOT_AUDIENCE, Reason.NO_PRODUCT, Reason.OUT_OF_STOCK, Reason.IN_CART, Reason.REJECTED,),
-    Stage.POLICY: (Reason.QUIET_HOURS, Reason.MUTED, Reason.MUTED_RULE, Reason.MUTED_CATEGORY, Reason.VISIT_CAP, Reason.TOO_SOON, Reason.RULE_VISIT_CAP, Reason.RULE_COOLDOWN, Reason.CATEGORY_COOLDOWN, Reason.PAUSED, Reason.BUDGET,),
+    Stage.CONSENT: (
+        Reason.NO_BASKET_CONSENT,
+        Reason.NO_HISTORY_CONSENT,
+    ),
+    Stage.ELIGIBLE: (
+        Reason.NO_RULE,
+        Reason.NOT_STARTED,
+        Reason.ENDED,
+        Reason.OUT_OF_HOURS,
+        Reason.NOT_IN_CART,
+        Reason.ALREADY_COVERED,
+        Reason.NOT_AUDIENCE,
+        Reason.NO_PRODUCT,
+        Reason.OUT_OF_STOCK,
+        Reason.IN_CART,
+        Reason.REJECTED,
+    ),
+    Stage.POLICY: (
+        Reason.QUIET_HOURS,
+        Reason.MUTED,
+        Reason.MUTED_RULE,
+        Reason.MUTED_CATEGORY,
+        Reason.VISIT_CAP,
+        Reason.TOO_SOON,
+        Reason.RULE_VISIT_CAP,
+        Reason.RULE_COOLDOWN,
+        Reason.CATEGORY_COOLDOWN,
+        Reason.PAUSED,
+        Reason.BUDGET,
+    ),
     Stage.CHOICE: (Reason.OUTSCORED,),
     Stage.ATTENTION: (Reason.NOT_WORTH_IT,),
-    Stage.HOLDOUT: (Reason.CONTROL, Reason.SENT,),
+    Stage.HOLDOUT: (
+        Reason.CONTROL,
+        Reason.SENT,
+    ),
 }
 
 STAGE_OF = {reason: stage for stage, reasons in REASONS.items() for reason in reasons}

@@ -1,4 +1,4 @@
-"""Offer rules: what a retailer wants offered where, to whom, for how much, and how often. Values only; `rules_parse` reads them."""
+"""Offer rules: what a retailer wants offered where, to whom, for how much, and how often."""
 
 from dataclasses import dataclass
 from datetime import date

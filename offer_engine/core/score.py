@@ -1,9 +1,9 @@
 """Affinity, pairing and popularity become one number per product: the profit that offering it is expected to bring.
 
-S = (p + 0.3 t + 0.3 q) exp(0.4 L), after docs/adr/0005-score.md: p the product's decayed share of what this shopper bought
-in the zone, t its category's share handed down by popularity, q its share of the zone's popularity, L the log lift from
-the cart. Each term is a reason that can be shown. S is turned into a probability by S / (1 + S), which keeps the order and stays in [0, 1),
-and weighted with what one sale leaves after the discount.
+S = (p + 0.3 t + 0.3 q) exp(0.4 L), after docs/adr/0005-score.md: p the product's decayed share of what this shopper
+bought in the zone, t its category's share handed down by popularity, q its share of the zone's popularity, L the log
+lift from the cart. Each term is a reason that can be shown. S is turned into a probability by S / (1 + S), which
+keeps the order and stays in [0, 1), and weighted with what one sale leaves after the discount.
 """
 
 from math import exp
@@ -48,9 +48,7 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
     s = (p + CATEGORY_WEIGHT * t + POPULARITY_WEIGHT * q) * exp(PAIRING_WEIGHT * pair.log_lift)
     probability = s / (1 + s)
     profit = max(product.price_cents * product.margin_share - discount_cents(rule.benefit, product.price_cents), 0.0)
-    return Scored(
-        rule.id, product.sku, p, t, q, pair.log_lift, pair.because, probability, profit, probability * profit
-    )
+    return Scored(rule.id, product.sku, p, t, q, pair.log_lift, pair.because, probability, profit, probability * profit)
 
 
 def discount_cents(benefit: Benefit, price_cents: int) -> int:
@@ -59,13 +57,16 @@ def discount_cents(benefit: Benefit, price_cents: int) -> int:
     >>> discount_cents(Percent(15), 3999), discount_cents(MultiBuy(2, 500), 299), discount_cents(Reminder(), 299)
     (600, 49, 0)
     """
+    return min(max(_taken_off(benefit, price_cents), 0), price_cents)
+
+
+def _taken_off(benefit: Benefit, price_cents: int) -> int:
     match benefit:
         case Percent(percent):
-            off = round(price_cents * percent / 100)
+            return round(price_cents * percent / 100)
         case Amount(amount_cents):
-            off = amount_cents
+            return amount_cents
         case MultiBuy(pieces, for_cents):
-            off = price_cents - for_cents // pieces
+            return price_cents - for_cents // pieces
         case Reminder():
-            off = 0
-    return min(max(off, 0), price_cents)
+            return 0

@@ -1,4 +1,4 @@
-"""A decision becomes what the shopper reads: the benefit, and one sentence with its reason that is true by construction.
+"""A decision becomes what the shopper reads: the benefit, and one sentence that is true by construction.
 
 Each clause is written from the datum that let the offer through, and names it; data that did not is not mentioned, and
 data that cannot be mentioned is not used.
@@ -93,7 +93,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _times(times: int) -> str:
-    """
+    """Say a count.
+
     >>> _times(1), _times(2), _times(7)
     ('once', 'twice', '7 times')
     """

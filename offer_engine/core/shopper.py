@@ -1,4 +1,4 @@
-"""One shopper's state and how each event changes it: `apply(state, event, ...) -> state, outcomes`, pure, in event time.
+"""One shopper's state and how each event changes it: `apply(state, event, ...) -> state, outcomes`.
 
 This is the whole engine for one shopper. A shell, whatever it is made of, feeds it events in order, writes down what
 comes out, and keeps the state: it serialises, so it survives a restart or a move to another machine.
@@ -63,7 +63,9 @@ Step = tuple[Shopper, tuple[Outcome, ...]]
 NO_CHANGE: tuple[Outcome, ...] = ()
 
 
-def apply(state: Shopper, event: Event, world: World, profile: Profile, tally: Tally) -> Step:
+def apply(  # noqa: C901, PLR0911  one arm an event, each one call
+    state: Shopper, event: Event, world: World, profile: Profile, tally: Tally
+) -> Step:
     """Apply one event; event types are told apart in the order of their frequency."""
     match event:
         case Position():
@@ -98,9 +100,9 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
         return state, NO_CHANGE
     track = follow(state.track, fix)
     if isinstance(track, Dropped):
-        jump = state.track is not None and track is Dropped.JUMP
-        after = Shopper(state.id, jumped(state.track), state.fence, state.person, state.visit) if jump else state  # type: ignore[arg-type]
-        return after, (track,)
+        if state.track is None or track is not Dropped.JUMP:
+            return state, (track,)
+        return Shopper(state.id, jumped(state.track), state.fence, state.person, state.visit), (track,)
     last_ts = fix.ts if state.track is None else state.track.ts
     visit = state.visit
     if visit is None or (fix.ts - last_ts > VISIT_GAP_MS and not visit.announced):
@@ -118,9 +120,7 @@ def _until(state: Shopper, ts: int, world: World, profile: Profile, tally: Tally
     return _decide_all(after, crossed, world, profile, tally)
 
 
-def _decide_all(
-    state: Shopper, crossed: Iterable[Transition], world: World, profile: Profile, tally: Tally
-) -> Step:
+def _decide_all(state: Shopper, crossed: Iterable[Transition], world: World, profile: Profile, tally: Tally) -> Step:
     """Decide at every enter and dwell that some rule waits for; each decision sees the offers of those before it."""
     outcomes: list[Outcome] = []
     for transition in crossed:
@@ -131,7 +131,7 @@ def _decide_all(
     return state, tuple(outcomes)
 
 
-def _decide(  # noqa: PLR0913  a context is made of these
+def _decide(  # noqa: PLR0913, PLR0917  a context is made of these
     state: Shopper,
     at: int,
     zone: str,

@@ -1,4 +1,4 @@
-"""A store as data: the floor with its zones and shelves, what is sold, what goes well together, and the store's manners.
+"""A store as data: the floor with its zones and shelves, what is sold, what goes together, and its manners.
 
 Parsing lives in `store_parse`; these are the values it yields. Coordinates are metres in the store's own frame, x east,
 y north. IMDF words are used for the features of the floor (level, fixture, opening, geofence); a *zone* is a geofence.

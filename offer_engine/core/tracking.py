@@ -1,7 +1,8 @@
 """Fixes become a track: each is taken, or dropped for a reason, by event time and walking speed.
 
-A fix that is not newer than the last one is late or repeated. One that would need running is a jump; its allowance grows
-with its own stated error, and three jumps in a row that agree with one another are believed: the track was wrong.
+A fix that is not newer than the last one is late or repeated. One that would need running is a jump; its allowance
+grows with its own stated error, and three jumps in a row that agree with one another are believed: the track was
+wrong.
 """
 
 from enum import StrEnum

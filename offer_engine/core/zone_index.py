@@ -1,14 +1,15 @@
 """The floor's zones compiled into a raster, so that the zones of a point are found in half a microsecond, exactly.
 
-Each cell knows which areas cover it whole and which only touch it; only the latter need a point-in-polygon test. Shapely
-compiles the raster once, when the map is loaded; asking is plain Python, since one call into shapely costs more than
-the whole question (docs/adr/0004-zone-raster.md). The cost does not depend on the number of zones.
+Each cell knows which areas cover it whole and which only touch it; only the latter need a point-in-polygon test.
+Shapely compiles the raster once, when the map is loaded; asking is plain Python, since one call into shapely costs
+more than the whole question (docs/adr/0004-zone-raster.md). The cost does not depend on the number of zones.
 
 Areas are closed sets: a point on an edge is inside.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -107,7 +108,7 @@ def _rings(area: MultiPolygon) -> Iterable[Ring]:
     for polygon in area.geoms:
         for ring in (polygon.exterior, *polygon.interiors):
             corners = [(float(x), float(y)) for x, y in ring.coords]
-            yield tuple((x1, y1, x2, y2) for (x1, y1), (x2, y2) in zip(corners, corners[1:], strict=False))
+            yield tuple((x1, y1, x2, y2) for (x1, y1), (x2, y2) in pairwise(corners))
 
 
 def _holds(rings: tuple[Ring, ...], x: float, y: float) -> bool:

@@ -1,0 +1,123 @@
+"""The other MQTT client: paho-mqtt in the event loop; slower, and it acknowledges a basket only after it was handled.
+
+Reached with `--ingest paho`. It behaves as `mqtt.GmqttLink` does; docs/adr/0002-ingest.md says when to prefer it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from offer_engine.messages import status_topic, subscriptions
+from offer_engine.mqtt import KEEPALIVE_S, RETRY_S, Broker, Receive, Status, client_id, keep_trying
+
+_log = logging.getLogger(__name__)
+
+
+class PahoLink:
+    """paho-mqtt in the loop: slower, and a basket is acknowledged only after it was handled."""
+
+    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
+        """Get ready; nothing connects before `run`."""
+        self.connected = False
+        self._broker = broker
+        self._store = store
+        self._receive = receive
+        self._status = Status(store, clock, version)
+        self._lost = asyncio.Event()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id(store),
+            clean_session=False,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        self._client.will_set(status_topic(store), Status.offline(), qos=1, retain=True)
+        if broker.user is not None:
+            self._client.username_pw_set(broker.user, broker.password)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._join(asyncio.get_running_loop())
+
+    def _join(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let the loop watch paho's socket, so that its callbacks run here and not in a thread."""
+        client = self._client
+
+        def opened(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+            loop.add_reader(sock, client.loop_read)
+
+        def closed(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+            loop.remove_reader(sock)
+
+        def writing(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+            loop.add_writer(sock, client.loop_write)
+
+        def written(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+            loop.remove_writer(sock)
+
+        client.on_socket_open = opened
+        client.on_socket_close = closed
+        client.on_socket_register_write = writing
+        client.on_socket_unregister_write = written
+
+    def publish(self, topic: str, payload: bytes, qos: int) -> None:
+        """Send a message now, or drop it."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=qos)
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        try:
+            while True:
+                await keep_trying(self._broker, self._connect)
+                self._lost.clear()
+                await self._until_lost()
+        finally:
+            if self.connected:
+                self._client.publish(status_topic(self._store), Status.offline(), qos=1, retain=True)
+                self.connected = False
+            self._client.disconnect()
+
+    async def _until_lost(self) -> None:
+        """Keep the connection alive: paho wants to be asked about its pings once a second."""
+        while self._client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._lost.wait(), RETRY_S)
+                await asyncio.sleep(RETRY_S)
+                return
+
+    async def _connect(self) -> None:
+        self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        data: object,
+        flags: paho.ConnectFlags,
+        code: ReasonCode,
+        properties: object,
+    ) -> None:
+        del data, flags, properties
+        if code.is_failure:
+            _log.error("the broker at %s refuses the engine: %s", self._broker, code)
+            return
+        self.connected = True
+        client.subscribe(list(subscriptions(self._store)))
+        client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
+        _log.info("connected to the broker at %s", self._broker)
+
+    def _on_disconnect(self, *_: object) -> None:
+        self._lost.set()
+        if self.connected:
+            self.connected = False
+            _log.warning("lost the broker at %s; trying again every second", self._broker)
+
+    def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
+        del data
+        self._receive(message.topic, bytes(message.payload))
+        client.ack(message.mid, message.qos)
