@@ -68,6 +68,8 @@ def _silence(face: Face, now_ms: int) -> str:
         return f"Muted {silence}. Press u to hear from the store again."
     if not face.session.choices.location:
         return "The store may not use your location, so it cannot tell where you are. Press p to change that."
+    if face.trouble:
+        return "No offer, and no connection. This phone finds its way back and rings by itself."
     return "No offer right now. Walk on; this phone rings by itself."
 
 

@@ -6,6 +6,7 @@ on the way: the engine hears a bye, and the terminal gets its screen, cursor and
 
 import asyncio
 import os
+import re
 import termios
 import tty
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from phone_client.events import Event, OfferArrived
 from phone_client.face import Face
 from phone_client.session import Session
 
-_ESCAPE = b"\x1b"
+_FUNCTION_KEY = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O.)")  # CSI and SS3 sequences, ECMA-48
 _IDLE_S = 1.0  # between two pictures while nothing moves; the countdown shows seconds
 _LOCAL_MODES, _CONTROL_CHARACTERS = 3, 6  # of termios.tcgetattr
 
@@ -46,12 +47,10 @@ def key_at_a_time(fd: int) -> Iterator[None]:
 def keys_in(data: bytes) -> str:
     r"""The plain keys in what a terminal sent; an arrow or function key is none of them.
 
-    >>> keys_in(b"oa"), keys_in(b"\x1b[A"), keys_in(b"\x1b")
-    ('oa', '', '\x1b')
+    >>> keys_in(b"oa"), keys_in(b"\x1b[Aa"), keys_in(b"\x1b")
+    ('oa', 'a', '\x1b')
     """
-    if data.startswith(_ESCAPE) and data != _ESCAPE:
-        return ""
-    return data.decode("utf-8", "ignore")
+    return _FUNCTION_KEY.sub(b"", data).decode("utf-8", "ignore")
 
 
 class Screen:

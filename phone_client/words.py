@@ -29,7 +29,7 @@ def cause(error: Exception) -> str:
     """
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
-    return " ".join(printable(str(error)).split()) or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__
 
 
 def money(cents: int) -> str:
