@@ -33,6 +33,8 @@ def parse_collection(text: str) -> Iterator[tuple[str, object, int]]:
     while text[at : at + 1] != "}":
         line = _line(text, at)
         name, at = _decode(decoder, text, at)
+        if not isinstance(name, str):
+            raise JsonSyntaxError(line, "a name must be a text")
         at = _expect(text, at, ":")
         if name == "features" and text[at : at + 1] == "[":
             at = _expect(text, at, "[")
@@ -44,9 +46,10 @@ def parse_collection(text: str) -> Iterator[tuple[str, object, int]]:
             at = _expect(text, at, "]")
         else:
             value, at = _decode(decoder, text, at)
-            yield str(name), value, line
+            yield name, value, line
         at = _separator(text, at, "}")
-    if _expect(text, at, "}") < len(text):
+    at = _expect(text, at, "}")
+    if at < len(text):
         raise JsonSyntaxError(_line(text, at), "there is more after the closing brace")
 
 

@@ -183,6 +183,8 @@ def _bought(record: Record, store: StoreMap) -> Bought | None:
 
 def _benefit(record: Record) -> Benefit:
     key = _only_one(record, BENEFITS, "what the shopper gains")
+    if not record.has(key):
+        return Reminder()
     if key == "percent_off":
         return Percent(record.whole(key, 1, 90))
     if key == "amount_off_cents":
@@ -193,7 +195,7 @@ def _benefit(record: Record) -> Benefit:
             multi_buy = MultiBuy(table.whole("pieces", 2, 100), table.whole("for_cents", 1, _MAX_CENTS))
             table.finish()
             return multi_buy
-    elif record.has("reminder") and not record.flag("reminder"):
+    elif not record.flag("reminder"):
         record.note("reminder", "must be true; leave it out for an offer with a discount")
     return Reminder()
 
