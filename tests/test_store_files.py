@@ -2,13 +2,17 @@
 
 import shutil
 from collections import Counter
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 import shapely
 
+from offer_engine.core.floor_parse import DIRECTIONS, FEATURE_TYPES, FIXTURE_KINDS, ZONE_KINDS
 from offer_engine.core.rules import AnyOf, Bought, Exactly, FavouriteOf, MultiBuy, Percent, Reminder, RuleSet
-from offer_engine.core.store_map import StoreMap
+from offer_engine.core.rules_parse import BENEFITS, CHOICES, RULES_FILE, TRANSITIONS, parse_rules
+from offer_engine.core.store_map import Pairing, Policy, Product, StoreMap, Zone
+from offer_engine.core.store_parse import STORE_FILES
 from offer_engine.errors import MapError, RuleError
 from offer_engine.store_files import check, load_rules, load_store
 
@@ -118,3 +122,34 @@ def test_a_byte_order_mark_is_welcome(copy: Path) -> None:
     catalogue = copy / "catalogue.csv"
     catalogue.write_bytes(b"\xef\xbb\xbf" + catalogue.read_bytes())
     assert load_store(copy).products == load_store(MAPS / "corner-shop").products
+
+
+def test_every_field_is_in_the_docs() -> None:
+    """What a retailer may write is explained in docs/maps.md."""
+    text = (MAPS.parent / "docs" / "maps.md").read_text("utf-8")
+    words = {field.name for kind in (Policy, Zone, Product, Pairing) for field in fields(kind)} - {"area", "source"}
+    words |= {*CHOICES, *BENEFITS, *TRANSITIONS, *ZONE_KINDS, *FIXTURE_KINDS, *DIRECTIONS, *FEATURE_TYPES, *STORE_FILES}
+    words |= {
+        "has",
+        "lacks",
+        "bought",
+        "hours",
+        "per_visit",
+        "cooldown_h",
+        "valid_s",
+        "budget",
+        "below_cost",
+        RULES_FILE,
+    }
+    words |= {"rssi_1m_dbm", "z_m", "height_m"}
+    assert {word for word in words - {"label"} if f"`{word}`" not in text} == set()
+
+
+def test_the_example_in_the_docs_is_the_demo_s_own_rule(demo: tuple[StoreMap, RuleSet]) -> None:
+    """The rule that the docs read aloud is taken, and says what the demo market's does."""
+    text = (MAPS.parent / "docs" / "maps.md").read_text("utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    store, rules = demo
+    (documented,) = parse_rules(example, Path("maps.md"), store).rules
+    (own,) = (rule for rule in rules.rules if rule.id == documented.id)
+    assert replace(documented, line=own.line) == own
