@@ -69,7 +69,8 @@ async def _paired(options: _Options, notes: Console) -> Identity:
         if isinstance(answer, Identity):
             return answer
         if attempt == 0:
-            notes.print(f"Waiting for the engine at {options.engine} ({answer.cause}). Ctrl-C to stop.", markup=False)
+            note = f"Waiting for the engine at {options.engine} ({answer.cause}). Ctrl-C to stop."
+            notes.print(note, markup=False, soft_wrap=True)
         await asyncio.sleep(retry_delay_s(attempt, _chance()))
         attempt += 1
 
@@ -88,7 +89,7 @@ async def _on_screen(session: Session, url: str, console: Console, *, is_calm: b
                 drawing.cancel()
         finally:
             loop.remove_reader(fd)
-    console.print(screen.face.notice, markup=False)  # only a refusal gets here
+    console.print(screen.face.notice, markup=False, soft_wrap=True)  # only a refusal gets here
 
 
 async def _in_lines(session: Session, url: str, options: _Options) -> None:

@@ -2,40 +2,25 @@
 
 import asyncio
 import fcntl
-import json
 import os
 import pty
 import signal
-import sys
 import termios
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from offer_engine.messages import Bye, Hello, Receipt, Refused, phone_token
+from offer_engine.messages import Bye, Receipt, Refused
 from phone_client.terminal import keys_in
-from tests.phone_client.dialogue import MINUTE, SILVER_OAK, T0, WELCOME
-from tests.phone_client.scripted_engine import PATIENCE_S, Call, scripted_engine
+from tests.phone_client.dialogue import MINUTE, SILVER_OAK, T0
+from tests.phone_client.program import ROOT, command, environment, greeted
+from tests.phone_client.scripted_engine import PATIENCE_S, scripted_engine
 
-ROOT = Path(__file__).parents[2]
 BELL, HIDE_SCREEN, SHOW_CURSOR = b"\x07", b"\x1b[?1049l", b"\x1b[?25h"
-
-
-def command(url: str, *flags: str) -> list[str]:
-    """The program as a shopper starts it, for the engine with this websocket."""
-    engine = url.replace("ws://", "http://").removesuffix("/ws/phone")
-    return [sys.executable, "-m", "phone_client", "--engine", engine, *flags]
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """Ours, without what a developer may have set for a phone of their own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AISLEWISE_", "NO_COLOR"))}
-    return kept | {"TERM": "xterm-256color"} | extra
 
 
 @dataclass
@@ -107,12 +92,6 @@ async def in_a_terminal(url: str, *flags: str) -> AsyncIterator[Terminal]:
         os.close(line)
 
 
-async def greeted(call: Call) -> None:
-    """The first two lines of every dialogue."""
-    assert await call.hears() == Hello(shopper="dave", token="t0ken")
-    await call.says(WELCOME)
-
-
 async def test_an_offer_rings_and_a_key_takes_it() -> None:
     """Bell, banner, `a`, the code for the till; `q` says bye and puts the terminal back."""
     async with scripted_engine() as engine, in_a_terminal(engine.url) as terminal:
@@ -179,7 +158,7 @@ async def test_a_refused_phone_says_why_and_ends() -> None:
 @pytest.mark.parametrize("flags", [["--calm"], []], ids=["calm", "as it comes"])
 async def test_calm_rings_without_shaking(flags: list[str]) -> None:
     """A pattern of two seconds: with --calm the banner never leaves its column, without it does."""
-    async with scripted_engine() as engine, in_a_terminal(engine.url, *flags) as terminal:
+    async with scripted_engine() as engine, in_a_terminal(engine.url, "--no-color", *flags) as terminal:
         call = await engine.call()
         await greeted(call)
         await call.says(replace(SILVER_OAK, vibrate=[2000]))
@@ -187,75 +166,6 @@ async def test_calm_rings_without_shaking(flags: list[str]) -> None:
         terminal.press("o")
         await terminal.shows(b"Uses: location")
         assert ("   ╭─".encode() in terminal.printed) is not bool(flags)
-
-
-async def piped(url: str, *flags: str, **extra: str) -> Process:
-    """Dave's phone in a pipe."""
-    return await asyncio.create_subprocess_exec(
-        *command(url, "--shopper", "dave", *flags), stdout=PIPE, stderr=PIPE, cwd=ROOT, env=environment(**extra)
-    )
-
-
-async def test_in_a_pipe_it_prints_lines() -> None:
-    """With --once it ends after the first offer, having said what it showed."""
-    async with scripted_engine() as engine:
-        process = await piped(engine.url, "--token", "t0ken", "--once")
-        call = await engine.call()
-        await greeted(call)
-        await call.says(SILVER_OAK)
-        out, errors = await process.communicate()
-        assert process.returncode == 0
-        assert errors == b""
-        assert [line.split("  ", 1)[1][:5] for line in out.decode().splitlines()] == ["Conne", "OFFER"]
-        assert isinstance(await call.hears(), Receipt)
-        assert await call.hears() == Bye()
-
-
-async def test_as_json_and_with_a_token_made_from_the_stores_key() -> None:
-    """The key is read from the environment, never from a flag."""
-    async with scripted_engine() as engine:
-        process = await piped(engine.url, "--json", "--once", AISLEWISE_PHONE_KEY="key")
-        call = await engine.call()
-        assert await call.hears() == Hello(shopper="dave", token=phone_token(b"key", "dave"))
-        await call.says(WELCOME, SILVER_OAK)
-        out, _ = await process.communicate()
-        assert [json.loads(line)["event"] for line in out.splitlines()] == ["settings_shown", "offer_arrived"]
-
-
-async def test_whoever_reads_along_may_stop() -> None:
-    """As `head` does: no traceback, and the engine hears a bye."""
-    reading, writing = os.pipe()
-    async with scripted_engine() as engine:
-        process = await asyncio.create_subprocess_exec(
-            *command(engine.url, "--shopper", "dave", "--token", "t0ken"),
-            stdout=writing,
-            stderr=PIPE,
-            cwd=ROOT,
-            env=environment(),
-        )
-        os.close(writing)
-        call = await engine.call()
-        os.close(reading)
-        await greeted(call)
-        assert await call.hears() == Bye()
-        _, errors = await process.communicate()
-        assert (process.returncode, errors) == (0, b"")
-
-
-@pytest.mark.parametrize(
-    ("flags", "words"),
-    [
-        (["--token", "t", "--engine", "ftp://x"], b"must look like"),
-        (["--token", "t", "--shopper", "da ve"], b"--shopper is"),
-    ],
-)
-async def test_misuse_is_one_line_and_exit_code_2(flags: list[str], words: bytes) -> None:
-    """It says what is wrong and with which flag."""
-    process = await piped("ws://127.0.0.1:1/ws/phone", *flags)
-    _, errors = await process.communicate()
-    assert process.returncode == 2
-    assert words in errors
-    assert errors.count(b"\n") == 1
 
 
 @pytest.mark.parametrize(
