@@ -113,7 +113,7 @@ def main(
             who = Shoppers(store, population.value, seed)
             today = datetime.now(UTC).date()
             plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data)
-            children = open_store(stack, plan)
+            children = open_store(stack, plan, say)
             say_open(building, plan)
             for complaint in watch(children):
                 say(complaint)

@@ -18,6 +18,7 @@ from demo.ports import LOOPBACK, any_free
 
 READY_WITHIN_S = 10.0  # 50 ms is usual; a laden machine may need a hundred times that
 POLL_S = 0.02
+STORE = "jetstream"  # the folder with its messages and sessions
 STOP_WITHIN_S = 3.0
 
 CONFIG = """\
@@ -94,7 +95,7 @@ def start_broker(folder: Path, port: int = 0) -> tuple[Child, str]:
     folder.mkdir(parents=True, exist_ok=True)
     port = port or any_free()
     config = folder / "nats-server.conf"
-    store = json.dumps(str(folder.absolute() / "jetstream"))  # its strings are quoted as JSON's are
+    store = json.dumps(str(folder.absolute() / STORE))  # its strings are quoted as JSON's are
     config.write_text(CONFIG.format(host=LOOPBACK, port=port, store=store, max_payload=MAX_PAYLOAD_BYTES))
     broker = start("broker", [str(program), "--config", str(config)], folder / "broker.log")
     await_mqtt(broker, port)

@@ -9,7 +9,7 @@ name; when any of it changes (the store's files, the simulator, the engine, the 
 import hashlib
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,8 +39,8 @@ def _sources(shoppers: Shoppers) -> Iterable[Path]:
         yield from sorted(package.rglob("*.py"))
 
 
-def _digest(shoppers: Shoppers, today: date) -> str:
-    """A short name for everything the history is made from."""
+def made_from(shoppers: Shoppers, today: date) -> str:
+    """A short name for all that the history follows from: 12 hex digits."""
     digest = hashlib.sha256(f"{shoppers.key} {today}".encode())
     for path in _sources(shoppers):
         facts = path.stat()
@@ -79,7 +79,9 @@ def _import_history(shoppers: Shoppers, folder: Path, kept: Path) -> None:
     remove_database(draft)
 
 
-def prepare_ledger(shoppers: Shoppers, folder: Path, *, today: date, keep: bool) -> Path:
+def prepare_ledger(
+    shoppers: Shoppers, folder: Path, *, today: date, keep: bool, say: Callable[[str], None] = print
+) -> Path:
     """The ledger to run on, with these shoppers' history in it; with `keep`, the one of the last run when there is one.
 
     Raises:
@@ -88,10 +90,11 @@ def prepare_ledger(shoppers: Shoppers, folder: Path, *, today: date, keep: bool)
     ledger = folder / f"ledger-{shoppers.key}.db"
     if keep and ledger.exists():
         return ledger
-    kept = folder / f"history-{shoppers.key}-{_digest(shoppers, today)}.db"
+    kept = folder / f"history-{shoppers.key}-{made_from(shoppers, today)}.db"
     if not kept.exists():
         for stale in folder.glob(f"history-{shoppers.key}-*.db"):
             stale.unlink()
+        say("demo: the shoppers' purchases before today are made and imported, once a day ...")
         _import_history(shoppers, folder, kept)
     remove_database(ledger)
     shutil.copyfile(kept, ledger)

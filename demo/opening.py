@@ -6,16 +6,17 @@ tokens follow. What is started is handed to an `ExitStack`, which stops it in th
 
 import os
 import secrets
+import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from demo.broker import start_broker
+from demo.broker import STORE, start_broker
 from demo.child import Child, ChildError, is_running, last_words, python, run_to_end, start, stop, troubles
 from demo.history import Shoppers, prepare_ledger
 from demo.ports import LOOPBACK
@@ -89,8 +90,10 @@ def await_engine(engine: Child, address: str) -> None:
         time.sleep(POLL_S)
 
 
-def open_store(stack: ExitStack, plan: Plan) -> list[Child]:
+def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> list[Child]:
     """Start everything, each to be stopped by the stack; returns when the first shoppers are on their way in.
+
+    `say` gets a line for each step that takes a while.
 
     Raises:
         BrokerError: the embedded broker did not start.
@@ -106,9 +109,11 @@ def open_store(stack: ExitStack, plan: Plan) -> list[Child]:
 
     broker = plan.broker
     if broker is None:
+        if not plan.keep_data:
+            shutil.rmtree(plan.folder / STORE, ignore_errors=True)  # no message of yesterday waits for today's engine
         child, broker = start_broker(plan.folder)
         opened(child, BROKER_STOPS_WITHIN_S)
-    ledger = prepare_ledger(plan.shoppers, plan.folder, today=plan.today, keep=plan.keep_data)
+    ledger = prepare_ledger(plan.shoppers, plan.folder, today=plan.today, keep=plan.keep_data, say=say)
     shared = ("--store", str(plan.shoppers.store), "--broker", broker)
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
