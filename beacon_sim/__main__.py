@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from beacon_sim.cast import load_cast
+from beacon_sim.completejourney import completejourney_command, completejourney_population
 from beacon_sim.crowd import arrivals_for
 from beacon_sim.day import ARRIVALS_PER_MIN, DaySettings
 from beacon_sim.habits import habits_population
@@ -41,6 +42,8 @@ PopulationOption = Annotated[
 
 
 def _population(name: str, folder: Path, store: StoreMap, seed: int) -> Population:
+    if name == "completejourney":
+        return completejourney_population(folder)
     return habits_population(store, seed=seed, cast=load_cast(store))
 
 
@@ -71,9 +74,7 @@ def _moment_ms(text: str | None) -> int | None:
 def run(
     *,
     store: StoreOption = Path("maps/demo-market"),
-    broker: Annotated[
-        str | None, typer.Option(help=f"mqtt://user:pw@host:port; without: {DEFAULT_BROKER}")
-    ] = None,
+    broker: Annotated[str | None, typer.Option(help=f"mqtt://user:pw@host:port; without: {DEFAULT_BROKER}")] = None,
     engine: Annotated[str, typer.Option(help="where the phones connect")] = "http://127.0.0.1:8600",
     phones: Annotated[bool, typer.Option(help="shoppers carry phones; the key comes from AISLEWISE_PHONE_KEY")] = True,
     seed: SeedOption = 7,
@@ -138,16 +139,20 @@ def history(
     store: StoreOption = Path("maps/demo-market"),
     seed: SeedOption = 7,
     days: Annotated[int, typer.Option(min=1, max=3660, help="how far back")] = 180,
+    population: PopulationOption = "cast",
     until: Annotated[str | None, typer.Option(help="ends before this, ISO 8601 or ms; without: now")] = None,
 ) -> None:
     """Write the purchase history of the population, as `offer_engine import-history` reads it."""
     loaded = load_store(store)
-    people = _population("cast", store, loaded, seed)
+    people = _population(population, store, loaded, seed)
     until_ms = _moment_ms(until) or round(time.time() * 1000)
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", encoding="utf-8", newline="") as file:
         count = write_history(people.history(until_ms, days), file)
     err.print(f"{out}: {count:,} lines of receipts over {days} days")
+
+
+app.command("completejourney")(completejourney_command)
 
 
 def main() -> None:
