@@ -7,6 +7,7 @@ use `serve()` with an empty stage and say exactly what the pages are told. Every
 
 import argparse
 import asyncio
+import functools
 import io
 import socket
 import threading
@@ -90,7 +91,8 @@ def map_json(store: StoreMap) -> Json:
             {"key": shelf.key, "kind": shelf.kind, "ring": list(shelf.area.exterior.coords)} for shelf in store.fixtures
         ],
         "openings": [
-            {"label": door.label, "direction": door.direction, "line": list(door.line.coords)} for door in store.openings
+            {"label": door.label, "direction": door.direction, "line": list(door.line.coords)} for door in
+            store.openings
         ],
         "categories": [{"key": key, "label": label} for key, label in store.category_labels.items()],
         "join_url": "http://192.168.1.20:8600/p",
@@ -260,10 +262,15 @@ def serve(stage: Stage, people: int = 0, port: int = 0) -> Iterator[str]:
         thread.join(10)
 
 
+@functools.cache
+def demo_store() -> StoreMap:
+    """The demo's store, read once."""
+    return load_store(ROOT / "maps/demo-market")
+
+
 def demo_stage() -> Stage:
     """A stage in the demo's store, with nothing on it yet."""
-    store = load_store(ROOT / "maps/demo-market")
-    return Stage(store, snapshot(now_ms()))
+    return Stage(demo_store(), snapshot(now_ms()))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A clock and a crowd turned into a believable feed for the live page: ticks, statistics, decisions, three phones.
 
-The show repeats every half minute: Dave walks to the wine, his phone buzzes, he opens the offer and takes it. Others get
-offers or silence at random. Nothing here decides anything; the words are those the engine uses.
+The show repeats every half minute: Dave walks to the wine, his phone buzzes, he opens the offer and takes it. Others
+get offers or silence at random. Nothing here decides anything; the words are those the engine uses.
 """
 
 import asyncio
@@ -158,7 +158,7 @@ async def run_show(store: StoreMap, people: int, tell: Tell, now_ms: Callable[[]
                 states = ["sent", "shown", *endings[CAST.index(cast)]]
                 later = [tick + 1, tick + 2, tick + 14, tick + 28, tick + 60]
                 on_phones += [
-                    (at, {"type": "phone", "shopper": cast["shopper"], "offer": msgspec.to_builtins(offer), "state": state})
-                    for at, state in zip(later, states, strict=False)
+                    (at, {"type": "phone", "shopper": cast["shopper"], "offer": msgspec.to_builtins(offer), "state":
+                    state}) for at, state in zip(later, states, strict=False)
                 ]
         await asyncio.sleep(0.25)

@@ -1,7 +1,7 @@
 // Decisions turned into a log: newest on top, offers only or all, each row a button that explains its decision.
 //
-// Rows do not move under the pointer or the keyboard: while somebody is in the list, new decisions wait behind a button that
-// says how many there are. Many decisions in one frame are drawn together.
+// Rows do not move under the pointer or the keyboard: while somebody is in the list, new decisions wait, and a word beside the
+// title says how many. Many decisions in one frame are drawn together.
 
 import { byId, make } from "./page.js";
 
@@ -21,7 +21,7 @@ export function createLog(clock, onPick) {
   const box = byId("log-box");
   const list = byId("log");
   const empty = byId("log-empty");
-  const heldButton = byId("log-held");
+  const heldCount = byId("log-held");
   const rows = new Map(); // decision id -> {decision, item, button, verdict}, oldest first
   let held = []; // decisions that wait until nobody is in the list
   let fresh = []; // decisions to draw in the next frame
@@ -71,17 +71,13 @@ export function createLog(clock, onPick) {
   function release() {
     fresh.push(...held);
     held = [];
-    heldButton.hidden = true;
+    heldCount.hidden = true;
     flush();
   }
 
   const isOccupied = () => box.matches(":hover") || box.contains(document.activeElement);
   box.addEventListener("pointerleave", () => isOccupied() || release());
   box.addEventListener("focusout", () => requestAnimationFrame(() => isOccupied() || release()));
-  heldButton.addEventListener("click", () => {
-    release();
-    box.scrollTop = 0;
-  });
   box.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
@@ -106,7 +102,7 @@ export function createLog(clock, onPick) {
       rows.clear();
       list.replaceChildren();
       held = [];
-      heldButton.hidden = true;
+      heldCount.hidden = true;
       fresh = [...decisions].reverse();
       flush();
     },
@@ -114,8 +110,8 @@ export function createLog(clock, onPick) {
     add(decision) {
       if (isOccupied()) {
         held = [...held, decision].slice(-KEPT);
-        heldButton.textContent = held.length === 1 ? "1 new" : `${held.length} new`;
-        heldButton.hidden = false;
+        heldCount.textContent = `${held.length} new, held while you look`;
+        heldCount.hidden = false;
         return;
       }
       if (!fresh.length) requestAnimationFrame(flush);
