@@ -20,7 +20,7 @@ counted() {
                 steps++
                 if (show) { printf "\r\033[K%s: step %d, %.50s", title, steps, $1 " " $2; fflush() }
             }
-            END { if (show) printf "\r\033[K%s: %d steps\n", title, steps }'
+            END { if (show) printf "\r\033[K%s: %s\n", title, steps ? steps " steps, done" : "nothing new" }'
     if [ "$(tail -n 1 "$log")" != "setup: well" ]; then
         grep -v '^WARNING: Location' "$log" | tail -n 15 >&2
         echo "setup: pip could not install this; everything it said is in $log" >&2

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from demo.child import ChildError
 from demo.history import Shoppers, made_from, prepare_ledger
 
 ROOT = Path(__file__).parents[2]
-TODAY = date(2026, 1, 5)
+MONDAY, SUNDAY = date(2026, 1, 5), date(2026, 1, 11)
 
 
 @pytest.fixture
@@ -63,23 +63,23 @@ def imports(folder: Path) -> dict[str, int]:
 def test_ledger_begins_with_the_history_and_without_yesterday(shoppers: Shoppers, folder: Path) -> None:
     """Every demo starts from the history alone, which is imported once; with `keep`, from what the last demo left."""
     (folder / f"history-{shoppers.key}-0123456789ab.db").touch()  # made from files that have changed since
-    ledger = prepare_ledger(shoppers, folder, today=TODAY, keep=False)
+    ledger = prepare_ledger(shoppers, folder, today=MONDAY, keep=False)
     assert purchases(ledger) == 1
     imported = imports(folder)
     assert len(imported) == 1
     forget_purchases(ledger)
-    assert purchases(prepare_ledger(shoppers, folder, today=TODAY, keep=True)) == 0
-    assert purchases(prepare_ledger(shoppers, folder, today=TODAY, keep=False)) == 1
+    assert purchases(prepare_ledger(shoppers, folder, today=MONDAY, keep=True)) == 0
+    assert purchases(prepare_ledger(shoppers, folder, today=MONDAY, keep=False)) == 1
     assert imports(folder) == imported
 
 
-def test_history_follows_from_files_shoppers_and_day(shoppers: Shoppers) -> None:
-    """Another seed, another day or a changed file of the store means another history; nothing else does."""
-    digest = made_from(shoppers, TODAY)
-    assert made_from(shoppers, TODAY) == digest
-    others = {made_from(replace(shoppers, seed=8), TODAY), made_from(shoppers, date(2026, 1, 6))}
+def test_history_follows_from_files_shoppers_and_week(shoppers: Shoppers) -> None:
+    """Another seed, another week or a changed file of the store means another history; nothing else does."""
+    digest = made_from(shoppers, MONDAY)
+    assert made_from(shoppers, SUNDAY) == digest
+    others = {made_from(replace(shoppers, seed=8), MONDAY), made_from(shoppers, SUNDAY + timedelta(days=1))}
     os.utime(shoppers.store / "catalogue.csv", ns=(1, 1))
-    others.add(made_from(shoppers, TODAY))
+    others.add(made_from(shoppers, MONDAY))
     assert len(others - {digest}) == 3
 
 
@@ -87,5 +87,5 @@ def test_history_that_cannot_be_imported_says_why(shoppers: Shoppers, folder: Pa
     """When the import fails, its last words are in the error, and no half-filled history is kept."""
     (shoppers.store / "history.csv").unlink()
     with pytest.raises(ChildError, match=r"(?s)import ended with exit code.*history\.csv"):
-        prepare_ledger(shoppers, folder, today=TODAY, keep=False)
+        prepare_ledger(shoppers, folder, today=MONDAY, keep=False)
     assert imports(folder) == {}
