@@ -34,7 +34,7 @@ check: $(STAMP)check ## lint, format, types, import directions, generated files 
 	@$(RUN) -m offer_engine schema --check
 
 trace: $(STAMP)base ## follow one message from MQTT to the phone, stage by stage
-	@$(RUN) -m offer_engine trace $(ARGS)
+	@$(RUN) -m demo.trace $(ARGS)
 
 bench: $(STAMP)test ## measure throughput and latency against a bare subscriber
 	@$(RUN) -m bench $(ARGS)

@@ -16,6 +16,7 @@ from offer_engine.errors import ImportDataError, OffersError
 from offer_engine.history import import_history, parse_columns, report_lines
 from offer_engine.ledger import Ledger
 from offer_engine.run import Engine, load_world, run_engine
+from offer_engine.schema import asyncapi_text
 from offer_engine.settings import Settings, read_settings
 from offer_engine.store_files import check as check_store
 from offer_engine.store_files import load_store
@@ -131,14 +132,29 @@ def _show_progress() -> Callable[[int], None]:
     return show
 
 
-@cli.command()
-def check(folder: Annotated[Path, typer.Argument(help="Folder of a store.")]) -> None:
+@cli.command("check")
+def check_command(folder: Annotated[Path, typer.Argument(help="Folder of a store.")]) -> None:
     """Check a store's files and list every problem by file, line and field."""
     store, rules = check_store(folder)
     typer.echo(
         f"{store.label}: {len(store.zones)} zones, {len(store.fixtures)} fixtures, {len(store.products)} products, "
         f"{len(store.pairings)} pairings, {len(rules.rules)} rules: no problems"
     )
+
+
+@cli.command()
+def schema(
+    *,
+    out: Annotated[Path, typer.Option(help="Where the AsyncAPI document stands.")] = Path("docs/asyncapi.json"),
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it is up to date.")] = False,
+) -> None:
+    """Write the AsyncAPI document of the wire, generated from its types."""
+    text = asyncapi_text()
+    if not check:
+        out.write_text(text, encoding="utf-8")
+    elif not out.exists() or out.read_text(encoding="utf-8") != text:
+        typer.echo(f"{out} is behind the types; `python -m offer_engine schema` writes it anew", err=True)
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -33,6 +33,10 @@ class Phone:
         self._waiting.append(message)
         self._ready.set()
 
+    def take(self) -> str | None:
+        """The next message if there is one, without waiting."""
+        return self._waiting.popleft() if self._waiting else None
+
     async def next(self) -> str:
         """The next message, waiting for one."""
         while not self._waiting:

@@ -118,10 +118,8 @@ async def _receive(socket: WebSocket) -> str | bytes:
 
 async def _serve(socket: WebSocket, hello: Hello, service: Service) -> None:
     phone = service.phones.connect(hello.shopper)
-    service.joined(hello.shopper, hello)
-    put(phone, welcome(service, hello.shopper))
-    for offer in service.offers_after(hello.shopper, hello.last_offer):
-        put(phone, offer)
+    for message in greeting(service, hello):
+        put(phone, message)
     try:
         async with TaskGroup() as tasks:
             sender = tasks.create_task(_send(socket, phone), name=f"send to {hello.shopper}")
@@ -154,6 +152,12 @@ async def _listen(socket: WebSocket, phone: Phone, service: Service) -> None:
             return
         if answer is not None:
             put(phone, answer)
+
+
+def greeting(service: Service, hello: Hello) -> list[EngineMessage]:
+    """What a phone is told first: the shopper's choices, and the offers it has missed that can still be shown."""
+    service.joined(hello.shopper, hello)
+    return [welcome(service, hello.shopper), *service.offers_after(hello.shopper, hello.last_offer)]
 
 
 def handle(  # noqa: PLR0911  one arm a message
