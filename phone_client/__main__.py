@@ -69,7 +69,7 @@ async def _paired(options: _Options, notes: Console) -> Identity:
         if isinstance(answer, Identity):
             return answer
         if attempt == 0:
-            note = f"Waiting for the engine at {options.engine} ({answer.cause}). Ctrl-C to stop."
+            note = f"Waiting for the engine at {options.engine} ({answer.cause})."
             notes.print(note, markup=False, soft_wrap=True)
         await asyncio.sleep(retry_delay_s(attempt, _chance()))
         attempt += 1

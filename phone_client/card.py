@@ -6,12 +6,14 @@ Colour only repeats what a word says as well, so that the picture also works wit
 from collections.abc import Sequence
 
 from rich import box
+from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from offer_engine.messages import Explanation
 from phone_client.face import KEYS, Face, Menu
 from phone_client.session import Card
 from phone_client.states import Stage
@@ -21,6 +23,7 @@ WIDTH = 72  # columns; what a narrower terminal leaves is used instead
 SHAKE_COLUMNS = 2
 SHAKE_MS = 40  # to one side; slow enough for ssh, fast enough to look like a buzz
 _HURRY_MS = 60_000
+_ROWS_AROUND_WHY = 10  # status, frame, title, codes and keys
 
 
 def shake_columns(pattern_ms: Sequence[int], elapsed_ms: int) -> int:
@@ -38,12 +41,14 @@ def shake_columns(pattern_ms: Sequence[int], elapsed_ms: int) -> int:
     return 0
 
 
-def draw(face: Face, now_ms: int, shake: int = 0) -> RenderableType:
-    """The whole screen at `now_ms`, its banner `shake` columns to the right."""
+def draw(face: Face, now_ms: int, shake: int = 0, height: int = 24) -> RenderableType:
+    """The whole screen of `height` rows at `now_ms`, its banner `shake` columns to the right."""
     card = face.front(now_ms)
     parts: list[RenderableType] = [_status(face, now_ms), Text()]
-    if card:
-        parts.append(Padding(_offer(face, card, now_ms), (0, 0, 0, shake)))
+    if card and face.why and face.why.offer == card.offer.id:
+        parts.append(_why(face.why, card, height - _ROWS_AROUND_WHY))
+    elif card:
+        parts.append(Padding(_offer(card, now_ms), (0, 0, 0, shake)))
     else:
         parts.append(Padding(Text(_silence(face, now_ms), style="dim"), (1, 2)))
     parts.append(Padding(_below(face, card, now_ms), (1, 2, 0, 2)))
@@ -73,7 +78,7 @@ def _silence(face: Face, now_ms: int) -> str:
     return "No offer right now. Walk on; this phone rings by itself."
 
 
-def _offer(face: Face, card: Card, now_ms: int) -> Panel:
+def _offer(card: Card, now_ms: int) -> Panel:
     offer, is_accepted = card.offer, card.stage is Stage.ACCEPTED
     left_ms = offer.expires_at - now_ms
     lines: list[RenderableType] = [
@@ -84,9 +89,6 @@ def _offer(face: Face, card: Card, now_ms: int) -> Panel:
     ]
     if card.stage is not Stage.SHOWN:
         lines.append(Text(f"Where: {printable(offer.zone_label)}.  Uses: {listing(offer.signals)}.", style="dim"))
-    if answer := face.answer(offer.id):
-        lines += [Text(), Text("Why this, and why now:")]
-        lines += [_bullet(printable(line)) for line in answer.because]
     if is_accepted:
         lines += [Text(), Text.assemble("Show this at the till:  ", (f" {offer.code} ", "bold reverse"))]
     if is_accepted:
@@ -104,14 +106,21 @@ def _offer(face: Face, card: Card, now_ms: int) -> Panel:
     )
 
 
-def _bullet(text: str) -> Table:
-    row = Table.grid(padding=(0, 1))
-    row.add_row(" ·", Text(text, style="dim"))
-    return row
+def _why(why: Explanation, card: Card, rows: int) -> Panel:
+    """The engine's checks, as many as fit: the first ones say most."""
+    shown = why.because if len(why.because) <= rows else why.because[: max(1, rows - 1)]
+    lines: list[RenderableType] = [Text(printable(card.offer.title), style="bold"), Text()]
+    for line in shown:
+        bullet = Table.grid(padding=(0, 1))
+        bullet.add_row("·", Text(printable(line)))
+        lines.append(bullet)
+    if left_out := len(why.because) - len(shown):
+        lines.append(Text(f"… and {left_out} more; a taller window shows them", style="dim"))
+    return Panel(Group(*lines), title="Why this, and why now", title_align="left", box=box.ROUNDED, width=WIDTH)
 
 
 def _below(face: Face, card: Card | None, now_ms: int) -> Group:
-    lines: list[Text] = []
+    lines: list[RenderableType] = []
     if face.waiting():
         lines.append(Text(f"{face.waiting()} more under this one", style="dim"))
     behind = [offer for offer in face.codes if card is None or offer.id != card.offer.id]
@@ -130,7 +139,7 @@ def _below(face: Face, card: Card | None, now_ms: int) -> Group:
     return Group(*lines)
 
 
-def _menu(face: Face, card: Card | None, now_ms: int) -> Text:
+def _menu(face: Face, card: Card | None, now_ms: int) -> RenderableType:
     match face.menu:
         case Menu.NONE:
             return _keys([(key, label) for key, (label, _) in KEYS.items() if _is_of_use(key, face, card, now_ms)])
@@ -142,7 +151,7 @@ def _menu(face: Face, card: Card | None, now_ms: int) -> Text:
         case Menu.PRIVACY:
             shared = allowed(face.session.choices)
             boxes = [(key, f"[{'x' if name in shared else ' '}] {name}") for key, name in _CONSENTS]
-            return _keys([*boxes, ("p", "back")], "The store may use: ")
+            return _keys([*boxes, ("p", "back")], "The store may use:")
 
 
 _CONSENTS = (("1", "location"), ("2", "basket"), ("3", "history"))
@@ -160,9 +169,7 @@ def _is_of_use(key: str, face: Face, card: Card | None, now_ms: int) -> bool:
     return key != "a" or card.stage is not Stage.ACCEPTED
 
 
-def _keys(keys: Sequence[tuple[str, str]], before: str = "") -> Text:
-    line = Text(before)
-    for key, label in [*keys, ("q", "quit")]:
-        line.append(key, style="bold underline")
-        line.append(f" {label}   ".replace(" ", "\N{NO-BREAK SPACE}")[:-1] + " ")
-    return line
+def _keys(keys: Sequence[tuple[str, str]], before: str = "") -> RenderableType:
+    items = [Text.assemble((key, "bold underline"), f" {label}", no_wrap=True) for key, label in [*keys, ("q", "quit")]]
+    columns = Columns(items, padding=(0, 2))
+    return Group(Text(before), columns) if before else columns

@@ -19,7 +19,7 @@ from phone_client.states import State
 from phone_client.words import cause as cause_of
 
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 15.0  # a phone in a pocket hears of the next aisle in time, and a store's engine is not overrun
+LAST_RETRY_S = 8.0  # a phone in a pocket hears of the next aisle in time, and a store's engine is not overrun
 WELCOME_WITHIN_S = 10.0  # an engine that accepts a socket and says nothing is not worth waiting for
 GOODBYE_WITHIN_S = 1.0
 PING_EVERY_S = 20.0  # also how soon a silently dead link is noticed; keeps a NAT's entry alive
@@ -34,7 +34,7 @@ def retry_delay_s(attempt: int, jitter: float) -> float:
     (equal jitter, AWS Architecture Blog, 2015).
 
     >>> [retry_delay_s(attempt, 0.0) for attempt in (0, 1, 2, 9)]
-    [0.25, 0.5, 1.0, 7.5]
+    [0.25, 0.5, 1.0, 4.0]
     """
     longest = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempt, 16))
     return longest * (1 + jitter) / 2

@@ -47,7 +47,7 @@ class Face:
         self.has_quit = False
         self.codes: list[Offer] = []  # accepted, oldest first
         self._pile: list[str] = []  # offers on the screen, the front one last
-        self._answers: dict[str, Explanation] = {}
+        self.why: Explanation | None = None  # the answer that stands in place of its offer
 
     def front(self, now_ms: int) -> Card | None:
         """The offer to show, None when there is none. Offers that expired unanswered leave the pile."""
@@ -64,10 +64,6 @@ class Face:
         """How many offers lie under the front one."""
         return max(0, len(self._pile) - 1)
 
-    def answer(self, offer_id: str) -> Explanation | None:
-        """The engine's explanation of an offer, once asked for."""
-        return self._answers.get(offer_id)
-
     # --- what happens -----------------------------------------------------------------------------------------------
 
     def saw(self, event: Event) -> None:  # noqa: C901 one line per kind of event
@@ -75,7 +71,7 @@ class Face:
         match event:
             case OfferArrived(offer=offer):
                 self._pile.append(offer.id)
-                self.menu, self.notice = Menu.NONE, ""
+                self.menu, self.notice, self.why = Menu.NONE, "", None
             case OfferLate(offer=offer):
                 self.notice = f"An offer on {offer.title} came too late and was not shown."
             case SettingsShown():
@@ -83,8 +79,7 @@ class Face:
             case ZoneChanged(here=here):
                 self.place = here.zone_label if here.zone else ""
             case Explained(explanation=explanation):
-                self._answers = {explanation.offer: explanation}
-                self.notice = ""
+                self.notice, self.why = "", explanation
             case WasRefused(refused=refused):
                 self.notice = f"The engine refused: {refused.detail or refused.reason}."
             case LinkLost(cause=cause):
@@ -106,7 +101,10 @@ class Face:
             self._press_in_mute(key, now_ms)
         elif self.menu is Menu.PRIVACY:
             self._press_in_privacy(key, now_ms)
+        elif key == "w" and self.why:
+            self.why = None
         elif key in KEYS:
+            self.why = None
             KEYS[key][1](self, now_ms)
 
     def open(self, now_ms: int) -> None:

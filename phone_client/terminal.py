@@ -91,7 +91,7 @@ class Screen:
             while True:
                 elapsed_ms = self._tick_ms() - self._rang_at_ms
                 shake = shake_columns(self._pattern_ms, elapsed_ms)
-                live.update(draw(self.face, self._clock.now_ms(), shake), refresh=True)
+                live.update(draw(self.face, self._clock.now_ms(), shake, self._console.height), refresh=True)
                 is_shaking = elapsed_ms <= sum(self._pattern_ms)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(SHAKE_MS / 1000 if is_shaking else _IDLE_S):

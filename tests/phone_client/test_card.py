@@ -53,6 +53,17 @@ def test_the_answer_to_why_is_listed() -> None:
     assert "· Bought twice." in seen(face)
 
 
+def test_a_long_answer_leaves_room_for_the_keys() -> None:
+    """What does not fit is counted; the checks that come first say most."""
+    face = pressed(face_with(SILVER_OAK), "a")
+    hears(face, Explanation(offer="o-1", reason="Because.", because=[f"Check {n}." for n in range(30)]))
+    lines = seen(face).splitlines()
+    assert len(lines) <= 24
+    assert "q quit" in lines[-1]
+    assert any("Check 0." in line for line in lines)
+    assert any("… and 17 more" in line for line in lines)
+
+
 def test_each_kind_of_silence_says_which_it_is() -> None:
     """Nothing to show, muted, not allowed to look, not connected: four different sentences."""
     quiet = face_with()

@@ -146,11 +146,23 @@ def test_answers_and_places_reach_the_screen() -> None:
     face.press("w", NOW)
     answer = Explanation(offer="o-1", reason="Because.", because=["In the aisle."])
     hears(face, answer)
-    assert face.answer("o-1") == answer
+    assert face.why == answer
     assert (face.place, face.notice) == ("Wine", "")
     hears(face, Here(ts=NOW, zone="", zone_label=""), Refused(reason="message", detail="too odd"))
     assert face.place == ""
     assert "too odd" in face.notice
+
+
+def test_an_answer_steps_aside() -> None:
+    """For any key about the offer, for a second w, and for a new offer."""
+    answer = Explanation(offer="o-1", reason="Because.", because=["In the aisle."])
+    for key in "owapm":
+        face = face_with(SILVER_OAK, answer)
+        face.press(key, NOW)
+        assert face.why is None
+        assert not any(isinstance(message, Why) for message in face.session.outbox())
+    face = face_with(SILVER_OAK, answer, CHABLIS)
+    assert face.why is None
 
 
 def test_trouble_is_shown_until_the_next_welcome() -> None:
