@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE, Process
 import pytest
 
 from offer_engine.messages import Bye, Hello, Receipt, phone_token
+from phone_client.__main__ import USAGE_OR_REFUSED
 from tests.phone_client.dialogue import SILVER_OAK, WELCOME
 from tests.phone_client.program import ROOT, command, environment, greeted
 from tests.phone_client.scripted_engine import scripted_engine
@@ -73,7 +74,7 @@ async def test_an_engine_that_will_not_pair_is_explained() -> None:
     with answering(403, "") as (engine, asked):
         process = await piped(engine)
         _, errors = await process.communicate()
-    assert process.returncode == 2
+    assert process.returncode == USAGE_OR_REFUSED == 2
     assert asked == ['/api/phones {"shopper":"dave"}']
     assert b"pass --token" in errors
     assert errors.count(b"\n") == 1
@@ -111,6 +112,6 @@ async def test_misuse_is_one_line_and_exit_code_2(flags: list[str], words: bytes
     """It says what is wrong and with which flag."""
     process = await piped("ws://127.0.0.1:1/ws/phone", *flags)
     _, errors = await process.communicate()
-    assert process.returncode == 2
+    assert process.returncode == USAGE_OR_REFUSED == 2
     assert words in errors
     assert errors.count(b"\n") == 1
