@@ -39,6 +39,7 @@ def wall_ms() -> int:
 
 @cli.command()
 def run(
+    *,
     store: StoreOption = None,
     broker: Annotated[str | None, typer.Option(help="mqtt://[user:password@]host[:port]")] = None,
     host: Annotated[
