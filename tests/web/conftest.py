@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -13,10 +13,16 @@ from offer_engine.messages import EngineMessage, PhoneMessage
 from tests.web.fake_feed import Stage, demo_stage, serve
 from tests.web.fake_show import Json
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass(slots=True)
@@ -28,24 +34,24 @@ class Theatre:
 
     def tell(self, message: Json) -> None:
         """Tell the live pages."""
-        self._do(lambda: self.stage.tell_live(message))
+        self._do(self.stage.tell_live(message))
 
     def push(self, shopper: str, message: EngineMessage) -> None:
         """Tell a shopper's phone."""
-        self._do(lambda: self.stage.tell_phone(shopper, message))
+        self._do(self.stage.tell_phone(shopper, message))
 
     def go_down(self) -> None:
         """The engine goes away."""
-        self._do(self.stage.go_down)
+        self._do(self.stage.go_down())
 
     def heard(self, kind: type[PhoneMessage]) -> list[PhoneMessage]:
         """What phones have said of one kind, oldest first."""
         return [message for message in self.stage.said if isinstance(message, kind)]
 
-    def _do(self, act: Callable[[], object]) -> None:
+    def _do(self, act: Coroutine[None, None, None]) -> None:
         if self.stage.loop is None:
             raise RuntimeError("the fake engine has served nothing yet: open a page first")
-        asyncio.run_coroutine_threadsafe(act(), self.stage.loop).result(10)  # type: ignore[arg-type]
+        asyncio.run_coroutine_threadsafe(act, self.stage.loop).result(10)
 
 
 @pytest.fixture
@@ -84,7 +90,9 @@ def _open(context: BrowserContext, theatre: Theatre) -> Window:
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
     page.on(
         "request",
-        lambda request: None if request.url.startswith(("data:", theatre.url)) else faults.append(f"asked {request.url}"),
+        lambda request: (
+            None if request.url.startswith(("data:", theatre.url)) else faults.append(f"asked {request.url}")
+        ),
     )
     page.set_default_timeout(10_000)
     return Window(page, faults)

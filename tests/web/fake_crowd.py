@@ -1,4 +1,4 @@
-"""A floor plan and a seed turned into people who walk round its shelves: dots for looking at the live page, nothing more.
+"""A floor plan and a seed turned into people who walk round its shelves: dots to look at, nothing more.
 
 Everyone heads for one of a few dozen places along shortest ways, stops there for a while, and goes on. Nobody shops;
 the store's real people are `beacon_sim`'s.

@@ -1,4 +1,4 @@
-"""The engine as the pages see it, without an engine: their routes, their feeds, and a stage on which tests put messages.
+"""The engine as the pages see it, without an engine: their routes, their feeds, and a stage for tests.
 
 `python -m tests.web.fake_feed --people 500` serves both pages with a store full of people for looking at. Browser tests
 use `serve()` with an empty stage and say exactly what the pages are told. Everything a phone sends is parsed with
@@ -91,8 +91,8 @@ def map_json(store: StoreMap) -> Json:
             {"key": shelf.key, "kind": shelf.kind, "ring": list(shelf.area.exterior.coords)} for shelf in store.fixtures
         ],
         "openings": [
-            {"label": door.label, "direction": door.direction, "line": list(door.line.coords)} for door in
-            store.openings
+            {"label": door.label, "direction": door.direction, "line": list(door.line.coords)}
+            for door in store.openings
         ],
         "categories": [{"key": key, "label": label} for key, label in store.category_labels.items()],
         "join_url": "http://192.168.1.20:8600/p",

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -122,43 +123,59 @@ def decision_of(
     }
 
 
+@dataclass(slots=True)
+class Show:
+    """What the show needs to go on from one decision to the next."""
+
+    store: StoreMap
+    people: int
+    chance: random.Random = field(default_factory=lambda: random.Random(3))
+    made: int = 0  # decisions
+    sent: int = 0  # offers among them
+    to_come: list[tuple[int, Json]] = field(default_factory=list)  # (tick, message): what the cast does with an offer
+
+    def decide(self, tick: int, ts: int) -> list[Json]:
+        """The next decision and what follows from it at once; every sixth is about one of the cast."""
+        self.made += 1
+        member = (self.made // 6) % len(CAST) if self.made % 6 == 2 else None
+        product = self.chance.choice(list(self.store.products.values()))
+        if member == 0:
+            product = self.store.products["silver-oak-cabernet"]
+        dot = self.chance.randint(len(CAST) + 1, max(len(CAST) + 1, self.people)) if member is None else member + 1
+        who = (f"s-{dot:04d}", f"Shopper {dot}", dot)
+        if member is not None:
+            who = (CAST[member]["shopper"], CAST[member]["label"], dot)
+        is_offer = member is not None or self.chance.random() < 0.3
+        silence = None if is_offer else self.chance.randrange(len(SILENCES))
+        zone = self.store.zones[product.zone]
+        decision = decision_of(self.made, ts, who, zone, product, silence)
+        if not is_offer:
+            return [decision]
+        self.sent += 1
+        if member is not None:
+            self._plan(member, tick, offer_of(product, zone, ts, self.made, str(decision["sentence"])))
+        return [decision, {"type": "sent", "decision": decision["id"], "latency_ms": self.chance.uniform(4, 40)}]
+
+    def _plan(self, member: int, tick: int, offer: Offer) -> None:
+        endings = (["opened", "accepted", "redeemed"], ["opened", "not_for_me"], ["dismissed"])
+        fields = msgspec.to_builtins(offer)
+        for later, state in zip((1, 2, 14, 28, 60), ["sent", "shown", *endings[member]], strict=False):
+            message = {"type": "phone", "shopper": CAST[member]["shopper"], "offer": fields, "state": state}
+            self.to_come.append((tick + later, message))
+
+
 async def run_show(store: StoreMap, people: int, tell: Tell, now_ms: Callable[[], int]) -> None:
     """Tell everyone about `people` dots four times a second, and now and then about a decision."""
     crowd = crowd_in(store, people)
-    chance = random.Random(3)
-    numbers = itertools.count(1)
-    sold = list(store.products.values())
-    on_phones: list[tuple[int, Json]] = []  # (tick, message): what the cast does with an offer, later
-    sent = 0
+    show = Show(store, people)
     for tick in itertools.count():
         ts = now_ms()
         await tell({"type": "tick", "ts": ts, "dots": crowd.tick(), "followed": {"dave": 1, "ana": 2, "chloe": 3}})
         if tick % 4 == 0:
-            await tell({"type": "stats", **statistics(people + 12, people, sent)})
-        for _, message in [due for due in on_phones if due[0] == tick]:
+            await tell({"type": "stats", **statistics(people + 12, people, show.sent)})
+        for message in [message for at, message in show.to_come if at == tick]:
             await tell(message)
         if tick % 5 == 2:
-            number = next(numbers)
-            product = chance.choice(sold)
-            cast = CAST[(number // 6) % 3] if number % 6 == 2 else None
-            if cast is CAST[0]:
-                product = store.products.get("silver-oak-cabernet", product)
-            dot = CAST.index(cast) + 1 if cast else chance.randint(4, max(4, people))
-            who = (cast["shopper"], cast["label"], dot) if cast else (f"s-{dot:04d}", f"Shopper {dot}", dot)
-            silence = None if cast or chance.random() < 0.3 else chance.randrange(len(SILENCES))
-            decision = decision_of(number, ts, who, store.zones[product.zone], product, silence)
-            await tell(decision)
-            if silence is None:
-                sent += 1
-                await tell({"type": "sent", "decision": decision["id"], "latency_ms": chance.uniform(4, 40)})
-            if cast:
-                reason = str(decision["sentence"])
-                offer = offer_of(product, store.zones[product.zone], ts, number, reason)
-                endings = (["opened", "accepted", "redeemed"], ["opened", "not_for_me"], ["dismissed"])
-                states = ["sent", "shown", *endings[CAST.index(cast)]]
-                later = [tick + 1, tick + 2, tick + 14, tick + 28, tick + 60]
-                on_phones += [
-                    (at, {"type": "phone", "shopper": cast["shopper"], "offer": msgspec.to_builtins(offer), "state":
-                    state}) for at, state in zip(later, states, strict=False)
-                ]
+            for message in show.decide(tick, ts):
+                await tell(message)
         await asyncio.sleep(0.25)

@@ -1,14 +1,28 @@
 """The phone page in a real browser: asks first, walks, shops, answers, and keeps its word when the network does not."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
-from offer_engine.messages import Bye, Cart, ConsentChange, Hello, Moved, Mute, Offer, PhoneMessage, Receipt, Unmute,
-Why from tests.web.conftest import Theatre from tests.web.fake_feed import now_ms from tests.web.fake_show import
-offer_of
+from offer_engine.messages import (
+    Bye,
+    Cart,
+    ConsentChange,
+    Hello,
+    Moved,
+    Mute,
+    Offer,
+    PhoneMessage,
+    Receipt,
+    Unmute,
+    Why,
+)
+from tests.web.conftest import Theatre
+from tests.web.fake_feed import now_ms
+from tests.web.fake_show import offer_of
 
 ME = "visitor-1"
 CARD = "article.offer"
@@ -86,7 +100,7 @@ def test_tap_walks_the_dot_at_walking_pace(phone: Page, theatre: Theatre) -> Non
     phone.locator("#map").tap(position={"x": 60, "y": 130})
     until(phone, lambda: len(theatre.heard(Moved)) >= 5, "five positions arrive")
     way = [message for message in theatre.heard(Moved) if isinstance(message, Moved)]
-    for before, after in zip(way, way[1:], strict=False):
+    for before, after in pairwise(way):
         metres = ((after.x - before.x) ** 2 + (after.y - before.y) ** 2) ** 0.5
         assert after.ts > before.ts
         assert metres / ((after.ts - before.ts) / 1000) < 3
