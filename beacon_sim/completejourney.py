@@ -50,11 +50,19 @@ MOST_PIECES = 12  # of one product in a trip
 TRUST = 0.75  # how liking grows with purchases: 0.25 after one, 0.44 after two, 0.76 after five
 CATEGORY_TRUST = 0.93  # a category is known by many purchases: 0.07 after one, 0.5 after ten
 CATEGORY_MOST = 0.6  # and is never liked as much as a product that is bought all the time
+KEEP_DAYS = 7  # a folder made for now is good for a week: nobody sees whether milk was bought today or on Monday
 STEPS = 7  # that the progress bar counts
 
 
 def build_store(
-    out: Path, households: int, seed: int, *, base: Path, until_ms: int, step: Callable[[str], None] = lambda _: None
+    out: Path,
+    households: int,
+    seed: int,
+    *,
+    base: Path,
+    until_ms: int,
+    keep_days: int = 1,
+    step: Callable[[str], None] = lambda _: None,
 ) -> bool:
     """Make the folder of a store for drawn households, unless it is there already.
 
@@ -64,16 +72,18 @@ def build_store(
         seed: which; the same seed draws the same.
         base: the store whose floor and policy are taken.
         until_ms: their history ends before this, within a day.
+        keep_days: a folder made for up to so many days earlier is good enough.
         step: called with a few words after each of `STEPS` steps.
 
     Returns:
-        Whether it was made; False: it holds the same already, made for the same day.
+        Whether it was made; False: it holds the same already.
 
     Raises:
         SettingsError: the data is not installed, or does not have so many households.
     """
     made_of = f"format {FORMAT}, {PACKAGE} {package_version()}, {households} households, seed {seed}"
-    if (there := _missions(out)) is not None and there.made_of == made_of and 0 <= until_ms - there.until_ms < DAY_MS:
+    there = _missions(out)
+    if there is not None and there.made_of == made_of and 0 <= until_ms - there.until_ms < keep_days * DAY_MS:
         return False
     journey = load_journey()
     step("data read")
@@ -115,6 +125,7 @@ def completejourney_command(
             seed,
             base=base,
             until_ms=round(moment.timestamp() * 1000),
+            keep_days=KEEP_DAYS if until is None else 1,
             step=lambda what: progress.update(task, advance=1, description=what),
         )
         progress.update(task, completed=STEPS, description="made" if is_new else "there already")

@@ -26,7 +26,7 @@ class Labels:
     product: int
     maker: int
     department: str
-    is_own_brand: bool
+    brand: str  # "Private" for the chain's own, "National" for all others
     category: str
     type: str
     size: str  # "" when it has none
@@ -171,13 +171,13 @@ def _one(number: str | None, unit: str) -> str:
 
 def brand_name(labels: Labels) -> str:
     """Name a brand: the data has only a number for each maker, and whether it is the chain's own."""
-    return OWN_BRAND if labels.is_own_brand else f"Brand {labels.maker}"
+    return OWN_BRAND if labels.brand == "Private" else f"Brand {labels.maker}"
 
 
 def product_name(labels: Labels) -> str:
     """Name a product by type and size; several products may share such a name.
 
-    >>> product_name(Labels(1, 69, "GROCERY", True, "BAG SNACKS", "POTATO CHIPS", "11.5 OZ"))
+    >>> product_name(Labels(1, 69, "GROCERY", "Private", "BAG SNACKS", "POTATO CHIPS", "11.5 OZ"))
     'Potato chips, 11.5 oz'
     """
     name = type_name(labels.category, labels.type)
@@ -195,7 +195,8 @@ def unique_names(products: Iterable[Labels]) -> dict[int, str]:
 
     Where a name is shared, the brand is added; where that does not tell them apart, a number, in the order given.
 
-    >>> chips = [Labels(n, 5, "GROCERY", n == 3, "BAG SNACKS", "POTATO CHIPS", "11 OZ") for n in (1, 2, 3)]
+    >>> brands = {1: "National", 2: "National", 3: "Private"}
+    >>> chips = [Labels(n, 5, "GROCERY", brands[n], "BAG SNACKS", "POTATO CHIPS", "11 OZ") for n in brands]
     >>> list(unique_names(chips).values())
     ['Potato chips, 11 oz (brand 5, no. 1)', 'Potato chips, 11 oz (brand 5, no. 2)', 'Potato chips, 11 oz (own brand)']
     """

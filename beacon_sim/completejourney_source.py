@@ -92,7 +92,7 @@ def load_journey() -> Journey:
             product=int(product),
             maker=int(maker),
             department=str(department or ""),
-            is_own_brand=brand == "Private",
+            brand=str(brand or ""),
             category=str(category or ""),
             type=str(kind or ""),
             size=str(size or ""),

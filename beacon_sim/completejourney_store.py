@@ -12,6 +12,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -214,7 +215,7 @@ def _write_pairings(path: Path, found: Sequence[Together], sold: Mapping[str, st
 
 def _write_offers(path: Path, stands: set[tuple[str, str]]) -> None:
     """The rules whose categories are sold, and whose offer stands in the rule's zone; as they are written."""
-    text = (Path(__file__).parent / "completejourney_offers.toml").read_text(encoding="utf-8")
+    text = files("beacon_sim").joinpath("completejourney_offers.toml").read_text(encoding="utf-8")
     head, *blocks = re.split(r"^(?=\[\[offer\]\])", text, flags=re.MULTILINE)
     sold = {category for category, _ in stands}
     path.write_text("".join([head, *(block for block in blocks if _fits(block, sold, stands))]), encoding="utf-8")

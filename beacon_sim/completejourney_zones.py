@@ -66,9 +66,9 @@ def _inverted(categories_by_zone: Mapping[str, list[str]]) -> dict[str, str]:
 def journey_zone(labels: Labels) -> str | None:
     """Which of the 28 zones a product belongs to; None when it is no product, or not on the floor.
 
-    >>> journey_zone(Labels(1, 1, "GROCERY", False, "PASTA SAUCE", "VALUE", ""))
+    >>> journey_zone(Labels(1, 1, "GROCERY", "National", "PASTA SAUCE", "VALUE", ""))
     'pasta_intl'
-    >>> journey_zone(Labels(1, 1, "DRUG GM", False, "CIGARETTES", "CIGARETTES", "")) is None
+    >>> journey_zone(Labels(1, 1, "DRUG GM", "National", "CIGARETTES", "CIGARETTES", "")) is None
     True
     """
     table = zoning()
@@ -86,7 +86,7 @@ def journey_zone(labels: Labels) -> str | None:
 def floor_zone(labels: Labels) -> str | None:
     """Zone on the floor of the demo market; None when it does not stand there.
 
-    >>> floor_zone(Labels(1, 1, "GROCERY", False, "PASTA SAUCE", "VALUE", ""))
+    >>> floor_zone(Labels(1, 1, "GROCERY", "National", "PASTA SAUCE", "VALUE", ""))
     'pasta-rice'
     """
     zone = journey_zone(labels)
