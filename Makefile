@@ -19,6 +19,7 @@ help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)base ## install everything the store needs into .venv (other targets do it by themselves)
+	@echo "setup: .venv is ready"
 
 demo: $(STAMP)$(if $(filter completejourney,$(POPULATION)),completejourney,base) ## start the whole store; open the address it prints, Ctrl-C ends it
 	@$(RUN) -m demo --population $(POPULATION) $(ARGS)

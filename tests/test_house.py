@@ -21,7 +21,7 @@ from offer_engine.ledger import TABLES
 from offer_engine.settings import OTHER_VARIABLES, PREFIX, Settings
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("offer_engine", "beacon_sim", "phone_client", "demo")
+PACKAGES = ("offer_engine", "beacon_sim", "phone_client", "demo", "bench")
 
 # Modules whose test neither mirrors nor imports them, with the test that runs them instead.
 TESTED_ELSEWHERE: dict[str, str] = {
