@@ -22,6 +22,7 @@ Keys = tuple[str, ...]
 Ring = tuple[tuple[float, float, float, float], ...]  # edges x1, y1, x2, y2
 
 MAX_CELLS = 4_000_000  # a store of 1 km2 still gets its raster: the cells grow instead
+_SLACK = 1e-9  # of a cell: rounding may put a point on a cell's border into the next cell, so neighbours know its areas
 _NOWHERE: tuple[Keys, Keys] = ((), ())
 
 
@@ -71,15 +72,16 @@ def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> Are
         return AreaIndex(0.0, 0.0, 1.0, 0, 0, (), {})
     west, south, east, north = shapely.total_bounds(list(areas.values()))
     cell_m = max(cell_m, float(np.sqrt((east - west) * (north - south) / MAX_CELLS)))
-    columns = int((east - west) // cell_m) + 1
-    rows = int((north - south) // cell_m) + 1
+    columns = int((east - west) / cell_m) + 2  # one to spare, where rounding puts the last edge
+    rows = int((north - south) / cell_m) + 2
     boxes = _boxes(float(west), float(south), cell_m, columns, rows)
+    wider = _boxes(float(west), float(south), cell_m, columns, rows, slack_m=_SLACK * cell_m)
     keys = sorted(areas)
     sure: list[list[str]] = [[] for _ in range(rows * columns)]
     maybe: list[list[str]] = [[] for _ in range(rows * columns)]
-    tree = STRtree(boxes)
+    tree, wider_tree = STRtree(boxes), STRtree(wider)
     for key in keys:
-        touched = set(tree.query(areas[key], predicate="intersects").tolist())
+        touched = set(wider_tree.query(areas[key], predicate="intersects").tolist())
         covered = set(tree.query(areas[key], predicate="covers").tolist())
         for cell in covered:
             sure[cell].append(key)
@@ -93,10 +95,12 @@ def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> Are
     return AreaIndex(float(west), float(south), 1 / cell_m, columns, rows, cells, rings)
 
 
-def _boxes(west: float, south: float, cell_m: float, columns: int, rows: int) -> NDArray[np.object_]:
+def _boxes(
+    west: float, south: float, cell_m: float, columns: int, rows: int, *, slack_m: float = 0.0
+) -> NDArray[np.object_]:
     xs = west + cell_m * np.tile(np.arange(columns), rows)
     ys = south + cell_m * np.repeat(np.arange(rows), columns)
-    boxes: NDArray[np.object_] = shapely.box(xs, ys, xs + cell_m, ys + cell_m)
+    boxes: NDArray[np.object_] = shapely.box(xs - slack_m, ys - slack_m, xs + cell_m + slack_m, ys + cell_m + slack_m)
     return boxes
 
 
