@@ -48,16 +48,16 @@ class PahoLink:
         """Let the loop watch paho's socket, so that its callbacks run here and not in a thread."""
         client = self._client
 
-        def opened(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+        def opened(_client: paho.Client, _data: object, sock: "paho.SocketLike") -> None:
             loop.add_reader(sock, client.loop_read)
 
-        def closed(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+        def closed(_client: paho.Client, _data: object, sock: "paho.SocketLike") -> None:
             loop.remove_reader(sock)
 
-        def writing(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+        def writing(_client: paho.Client, _data: object, sock: "paho.SocketLike") -> None:
             loop.add_writer(sock, client.loop_write)
 
-        def written(_client: paho.Client, _data: object, sock: paho.SocketLike) -> None:
+        def written(_client: paho.Client, _data: object, sock: "paho.SocketLike") -> None:
             loop.remove_writer(sock)
 
         client.on_socket_open = opened

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import msgspec
 import segno
-from fastapi import FastAPI, HTTPException, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from offer_engine.api.floor import Json, floor_json, products_json
+from offer_engine.api.floor import Json, floor_json, products_json, shopper_json
 from offer_engine.api.live import LiveView, live_routes
-from offer_engine.api.phones import Pairing, phone_routes
+from offer_engine.api.phones import Pairing, is_local, phone_routes
 from offer_engine.service import Service
 
 QR_SCALE = 8  # pixels a module; the page scales it
@@ -27,7 +27,7 @@ def create_app(service: Service, view: LiveView, pairing: Pairing, *, join_url: 
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.include_router(phone_routes(service, pairing))
     app.include_router(live_routes(view))
-    _add_data_routes(app, service, view, join_url)
+    _add_data_routes(app, service, view, pairing, join_url)
     _add_pages(app)
     return app
 
@@ -48,7 +48,7 @@ def _add_pages(app: FastAPI) -> None:
 
 
 def _add_data_routes(  # noqa: C901  a flat list of routes
-    app: FastAPI, service: Service, view: LiveView, join_url: str
+    app: FastAPI, service: Service, view: LiveView, pairing: Pairing, join_url: str
 ) -> None:
     @app.get("/healthz", summary="Whether the engine is up")
     async def health() -> Json:
@@ -78,6 +78,12 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
         if record is None:
             raise HTTPException(404, f"no decision '{decision}'")
         return _json(record, type=Json)
+
+    @app.get("/api/shoppers/{shopper}", summary="What the engine holds of one shopper; for callers on its own machine")
+    async def shopper(request: Request, shopper: str) -> Json:
+        if not pairing.is_open and not is_local(request):
+            raise HTTPException(403, "only a program on the engine's own machine may ask about a shopper")
+        return shopper_json(service.shopper(shopper).state)
 
     @app.get("/api/qr.svg", summary="A QR code that opens the phone page", response_class=Response)
     async def qr() -> Response:

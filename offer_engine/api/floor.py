@@ -1,9 +1,11 @@
-"""A store becomes the JSON that the pages draw: the floor plan, and what is sold in a zone."""
+"""A store and its shoppers become JSON: the floor plan that the pages draw, what is sold, what is held of somebody."""
 
 from collections.abc import Sequence
 
+import msgspec
 from shapely import LineString, MultiPolygon, Polygon
 
+from offer_engine.core.shopper import Shopper
 from offer_engine.core.store_map import StoreMap
 
 Json = dict[str, object]
@@ -56,3 +58,22 @@ def products_json(store: StoreMap, zone: str | None) -> Sequence[Json]:
         }
         for product in sorted(sold, key=lambda product: product.name)
     ]
+
+
+def shopper_json(state: Shopper) -> Json:
+    """What the engine holds of one shopper, for developers."""
+    visit = state.visit
+    held = {
+        "shopper": state.id,
+        "consents": state.person.consents,
+        "position": state.track,
+        "zones": [stay.zone for stay in state.fence.stays if stay.entered],
+        "visit": None if visit is None else visit.id,
+        "basket": [] if visit is None else visit.basket,
+        "muted_until": state.person.muted_until,
+        "muted_rules": state.person.muted_rules,
+        "muted_categories": state.person.muted_categories,
+        "deliveries": state.person.deliveries,
+    }
+    found: Json = msgspec.to_builtins(held)
+    return found

@@ -63,14 +63,18 @@ class PairAnswer(BaseModel):
     token: str
 
 
+def is_local(request: Request) -> bool:
+    """Whether the caller is a program on this machine."""
+    return request.client is not None and request.client.host in _LOOPBACK
+
+
 def phone_routes(service: Service, pairing: Pairing) -> APIRouter:
     """The routes of `/ws/phone` and `/api/phones`."""
     router = APIRouter()
 
     @router.post("/api/phones", summary="Pair a phone")
     def pair(request: Request, wanted: PairRequest) -> PairAnswer:
-        caller = request.client.host if request.client else ""
-        if wanted.shopper is not None and not pairing.is_open and caller not in _LOOPBACK:
+        if wanted.shopper is not None and not pairing.is_open and not is_local(request):
             raise HTTPException(403, "only a program on the engine's own machine may claim an existing shopper")
         shopper = wanted.shopper or f"p-{token_hex(6)}"
         return PairAnswer(shopper=shopper, token=phone_token(pairing.key, shopper))

@@ -1,11 +1,14 @@
 """A track becomes visits to zones: enter, dwell, exit, debounced once, in event time.
 
 Edges flap, so entering, dwelling and leaving each have a number of their own in the map file: enter after `min_inside`
-of consecutive fixes inside, dwell after `min_dwell` since the first of them, exit after `min_outside` of consecutive
-fixes beyond the exit margin, or when nothing was heard for `timeout`. What falls due between two fixes happens at its
-own deadline, whether a timer or the next fix brings it to light, so a replay gives the same transitions.
+of consecutive fixes inside, dwell after `min_dwell` since the first of them, exit `min_outside` after the first fix
+beyond the exit margin unless a fix inside comes first, or when nothing was heard for `timeout`. So a shopper is in
+until beyond the margin, and then out until inside the zone itself: fixes between the two change nothing. What falls due
+between two fixes happens at its own deadline, whether a timer or the next fix brings it to light, so a replay gives the
+same transitions.
 
-Law: per shopper and zone, transitions read enter, at most one dwell, exit; every enter gets exactly one exit.
+Law: per shopper and zone, transitions read enter, at most one dwell, exit, never backwards in time; every enter gets
+exactly one exit.
 """
 
 from collections.abc import Mapping
@@ -53,7 +56,7 @@ class Stay(Struct, frozen=True, gc=False):
     since: int  # ts of the first of the consecutive fixes inside
     entered: bool = False
     dwelled: bool = False
-    outside_since: int | None = None  # ts of the first of the consecutive fixes beyond the margin
+    outside_since: int | None = None  # ts of the first fix beyond the margin since the last one inside
 
 
 class Fence(Struct, frozen=True, gc=False):
@@ -62,6 +65,7 @@ class Fence(Struct, frozen=True, gc=False):
     stays: tuple[Stay, ...] = ()
     inside: Keys | None = ()  # zones of the last fix, None unless they are exactly the stays
     due: int = FAR  # no deadline falls before this
+    past: int = 0  # when the last transition happened; what is older than this comes too late to be taken
 
 
 Step = tuple[Fence, tuple[Transition, ...]]
@@ -86,7 +90,7 @@ def step(index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, x: float, y:
     for zone in inside:
         if zone not in known:
             _stay_inside(Stay(zone, ts), index.zones[zone], ts, kept, crossed)
-    return _fence(index.zones, tuple(kept), inside, ts), (*before, *crossed)
+    return _fence(index.zones, tuple(kept), inside, ts, ts if crossed else fence.past), (*before, *crossed)
 
 
 def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: list[Transition]) -> None:
@@ -113,7 +117,8 @@ def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: in
         zone = zones.get(stay.zone)
         if zone is None:
             if stay.entered:
-                crossed.append(Transition(last_fix_ts, Kind.EXIT, stay.zone, stay.since, Cause.REMOVED))
+                at = max(last_fix_ts, fence.past)
+                crossed.append(Transition(at, Kind.EXIT, stay.zone, stay.since, Cause.REMOVED))
             continue
         exit_at, cause = _exit_due(stay, zone, last_fix_ts)
         dwell_at = _dwell_due(stay, zone)
@@ -126,18 +131,23 @@ def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: in
             crossed.append(Transition(exit_at, Kind.EXIT, stay.zone, stay.since, cause))
     inside = fence.inside if len(kept) == len(fence.stays) else None
     crossed.sort(key=lambda transition: (transition.at, transition.zone))
-    return _fence(zones, tuple(kept), inside, last_fix_ts), tuple(crossed)
+    past = crossed[-1].at if crossed else fence.past
+    return _fence(zones, tuple(kept), inside, last_fix_ts, past), tuple(crossed)
 
 
-def end(fence: Fence, at: int) -> tuple[Transition, ...]:
-    """Exit every zone at once: the visit is over."""
-    return tuple(Transition(at, Kind.EXIT, stay.zone, stay.since, Cause.ENDED) for stay in fence.stays if stay.entered)
+def end(fence: Fence, at: int) -> Step:
+    """Exit every zone at once, at `at` or, if that is later, when the last transition happened: the visit is over."""
+    at = max(at, fence.past)
+    entered = (stay for stay in fence.stays if stay.entered)
+    return Fence(past=at), tuple(Transition(at, Kind.EXIT, stay.zone, stay.since, Cause.ENDED) for stay in entered)
 
 
-def _fence(zones: Mapping[str, Zone], stays: tuple[Stay, ...], inside: Keys | None, last_fix_ts: int) -> Fence:
+def _fence(
+    zones: Mapping[str, Zone], stays: tuple[Stay, ...], inside: Keys | None, last_fix_ts: int, past: int
+) -> Fence:
     settled = inside is not None and len(inside) == len(stays)
     due = min((_due(stay, zones[stay.zone], last_fix_ts) for stay in stays), default=FAR)
-    return Fence(stays, inside if settled else None, due)
+    return Fence(stays, inside if settled else None, due, past)
 
 
 def _due(stay: Stay, zone: Zone, last_fix_ts: int) -> int:

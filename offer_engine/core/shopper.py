@@ -102,7 +102,7 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
     if isinstance(track, Dropped):
         if state.track is None or track is not Dropped.JUMP:
             return state, (track,)
-        return Shopper(state.id, jumped(state.track), state.fence, state.person, state.visit), (track,)
+        return Shopper(state.id, jumped(state.track, fix), state.fence, state.person, state.visit), (track,)
     last_ts = fix.ts if state.track is None else state.track.ts
     visit = state.visit
     if visit is None or (fix.ts - last_ts > VISIT_GAP_MS and not visit.announced):

@@ -2,7 +2,8 @@
 
 A fix that is not newer than the last one is late or repeated. One that would need running is a jump; its allowance
 grows with its own stated error, and three jumps in a row that agree with one another are believed: the track was
-wrong.
+wrong. Jumps agree when one can walk from each to the next, so noise that throws fixes all over the floor is never
+believed, nor is one bad fix that is delivered three times.
 """
 
 from enum import StrEnum
@@ -32,28 +33,40 @@ class Track(Struct, frozen=True, gc=False):
     ts: int
     x: float
     y: float
-    jumps: int = 0
+    jumps: int = 0  # refused in a row, each within reach of the one before
+    jump: tuple[int, float, float] | None = None  # ts, x, y of the last of them
 
 
 def follow(track: Track | None, fix: Position) -> Track | Dropped:
     """Take the next fix, or say why not.
 
-    >>> follow(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=1.0, y=0.0))
-    Track(ts=1000, x=1.0, y=0.0, jumps=0)
+    >>> follow(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=1.0, y=0.0)).x
+    1.0
     >>> follow(Track(ts=1000, x=0.0, y=0.0), Position(ts=1000, x=1.0, y=0.0))
     <Dropped.REPEATED: 'repeated'>
     """
     if track is None:
         return Track(fix.ts, fix.x, fix.y)
-    elapsed_ms = fix.ts - track.ts
-    if elapsed_ms <= 0:
-        return Dropped.REPEATED if elapsed_ms == 0 else Dropped.LATE
-    reach_m = WALK_M_PER_S * elapsed_ms / 1000 + ALLOWANCE * (fix.accuracy or DEFAULT_ACCURACY_M)
-    if hypot(fix.x - track.x, fix.y - track.y) > reach_m and track.jumps + 1 < BELIEVED_AFTER:
-        return Dropped.JUMP
-    return Track(fix.ts, fix.x, fix.y)
+    if fix.ts <= track.ts:
+        return Dropped.REPEATED if fix.ts == track.ts else Dropped.LATE
+    if _is_in_reach(track.ts, track.x, track.y, fix):
+        return Track(fix.ts, fix.x, fix.y)
+    if track.jump is not None and fix.ts <= track.jump[0]:
+        return Dropped.REPEATED if fix.ts == track.jump[0] else Dropped.LATE
+    is_believed = _agreeing(track, fix) >= BELIEVED_AFTER
+    return Track(fix.ts, fix.x, fix.y) if is_believed else Dropped.JUMP
 
 
-def jumped(track: Track) -> Track:
-    """The track after one more refused jump."""
-    return Track(track.ts, track.x, track.y, track.jumps + 1)
+def jumped(track: Track, fix: Position) -> Track:
+    """The track after `fix` was refused as a jump."""
+    return Track(track.ts, track.x, track.y, _agreeing(track, fix), (fix.ts, fix.x, fix.y))
+
+
+def _agreeing(track: Track, fix: Position) -> int:
+    """How many jumps in a row tell the same story, with this one."""
+    return track.jumps + 1 if track.jump is not None and _is_in_reach(*track.jump, fix) else 1
+
+
+def _is_in_reach(ts: int, x: float, y: float, fix: Position) -> bool:
+    reach_m = WALK_M_PER_S * (fix.ts - ts) / 1000 + ALLOWANCE * (fix.accuracy or DEFAULT_ACCURACY_M)
+    return hypot(fix.x - x, fix.y - y) <= reach_m

@@ -33,12 +33,13 @@ export function createLog(clock, onPick) {
     const who = make("span.who", {}, decision.label);
     const colour = colourOf(decision.shopper);
     if (colour >= 0) who.classList.add(`who-${colour % 3}`);
-    const verdict = make("span", { class: `verdict ${toneOf(decision)}` }, decision.verdict);
+    const subject = subjectOf(decision);
+    const verdict = make("span", { class: `verdict ${toneOf(decision)}${subject ? "" : " alone"}` }, decision.verdict);
     const button = make("button", { type: "button", onclick: () => onPick(decision) },
       make("span.quiet", {}, clock.seconds(decision.ts)),
       who,
       make("span", {}, decision.zone_label),
-      make("span.title", { title: subjectOf(decision) || null }, subjectOf(decision) || "–"),
+      subject ? make("span.title", { title: subject }, subject) : null,
       verdict);
     const item = make("li", { hidden: offersOnly && decision.outcome !== "offer" }, button);
     if (decision.id === currentId) button.setAttribute("aria-current", "true");

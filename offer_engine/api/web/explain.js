@@ -6,8 +6,8 @@
 import { subjectOf, toneOf } from "./decisions.js";
 import { byId, make } from "./page.js";
 
-const STAYS_MS = { silent: 3500, holdout: 3500, offer: 6000 };
-const FOLLOWED_STAYS_MS = 14_000;
+const STAYS_MS = { silent: 4000, holdout: 4000, offer: 12_000 };
+const FOLLOWED_STAYS_MS = 25_000;
 const MARKS = new Map([[true, ["✓", "passed", "yes"]], [false, ["✗", "failed", "no"]], [null, ["–", "skipped", "not asked"]]]);
 
 /** The explanation panel; `onShow(id)` says which decision is on it. */

@@ -1,6 +1,7 @@
 // Every state the floor can be in, in words: loading, empty, connection lost, broker lost, paused.
 //
-// One notice over the floor and one short word in the header; the floor is dimmed whenever what it shows may be old.
+// One notice over the floor and one short word in the header; the floor is dimmed when what it shows may be old, but
+// not when paused: somebody wants to point at it.
 
 import { byId } from "./page.js";
 
@@ -17,12 +18,13 @@ export function createNotice() {
   let countdown = 0;
   let retry = () => {};
 
-  function show(title, text, { dimmed = true, canRetry = false } = {}) {
+  function show(title, text, { dimmed = true, canRetry = false, aside = false } = {}) {
     box.hidden = !title;
     byId("notice-title").textContent = title;
     byId("notice-text").textContent = text;
     byId("notice-text").hidden = !text;
     byId("notice-retry").hidden = !canRetry;
+    box.classList.toggle("aside", aside);
     stage.classList.toggle("dimmed", Boolean(title) && dimmed);
   }
 
@@ -46,7 +48,7 @@ export function createNotice() {
       }, 500);
     } else if (link.state === "closed") {
       word("paused", "paused");
-      show("Paused", "The store goes on without us. Resume shows it as it is then.");
+      show("Paused", "The store goes on; Resume shows it as it is then.", { dimmed: false, aside: true });
     } else if (link.state === "connecting") {
       word("connecting", "connecting");
       show("Connecting to the store…", "");

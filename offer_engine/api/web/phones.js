@@ -27,14 +27,14 @@ export function createPhones(parent, words, speak) {
     const time = make("div.lock-time");
     const day = make("div.lock-day");
     const cards = make("div.cards");
-    const place = make("p.place");
-    const calm = make("p.calm", {}, "No offer now");
-    const phone = make("div.phone", {}, make("div.screen", {}, time, day, cards, calm));
+    const place = make("span.place");
+    const footer = make("p.footer", {}, note);
+    const phone = make("div.phone", {}, make("div.screen", {}, time, day, cards, footer));
     const letter = make("span.letter", { "aria-hidden": "true" }, label.slice(0, 1).toUpperCase());
     letter.style.background = `var(--who-${i % 3})`;
-    const name = make("h3", {}, letter, make("span", {}, label), make("span.note", {}, note));
-    parent.append(make("article.person", { "aria-label": `${label}'s phone` }, name, place, phone));
-    return { label, phone, time, day, cards, place, calm, offers: new Map() };
+    const name = make("h3", {}, letter, make("span", {}, label), place);
+    parent.append(make("article.person", { "aria-label": `${label}'s phone` }, name, phone));
+    return { label, phone, time, day, cards, place, offers: new Map() };
   }
 
   function drawCard(offer, state) {
@@ -76,7 +76,6 @@ export function createPhones(parent, words, speak) {
     if (OVER.has(state)) entry.timer = setTimeout(() => remove(person, offer.id), FAREWELL_MS);
     person.offers.set(offer.id, entry);
     for (const id of [...person.offers.keys()].slice(0, -1)) if (id !== offer.id) remove(person, id);
-    person.calm.hidden = person.offers.size > 0;
   }
 
   function remove(person, id) {
@@ -90,7 +89,6 @@ export function createPhones(parent, words, speak) {
       entry.element.addEventListener("transitionend", () => entry.element.remove(), { once: true });
       setTimeout(() => entry.element.remove(), 1000); // a hidden tab runs no transitions
     }
-    person.calm.hidden = person.offers.size > 0;
   }
 
   /** Shakes a phone through its vibration pattern (ms on, off, on, …), drawn to last long enough to be seen. */
