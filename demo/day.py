@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from beacon_sim.cast import load_cast
+from beacon_sim.completejourney import completejourney_population
 from beacon_sim.crowd import arrivals_for
 from beacon_sim.day import DaySettings, StoreDay
 from beacon_sim.habits import habits_population
@@ -185,12 +186,17 @@ def main(
     seed: Annotated[int, typer.Option(help="the same seed gives the same day")] = 7,
     minutes: Annotated[int, typer.Option(min=1, help="how long the day lasts")] = 60,
     shoppers: Annotated[float, typer.Option(min=0, help="how many are in the store at a time")] = 60,
+    population: Annotated[Literal["cast", "completejourney"], typer.Option(help="who comes to shop")] = "cast",
     out: Annotated[Path | None, typer.Option(help="write every decision record here, one JSON a line")] = None,
 ) -> None:
     """Run a whole store day at full speed and print what it came to; the same seed prints the same SHA-256."""
     console = Console(stderr=True)
     store_map, rules = check(store)
-    people = habits_population(store_map, seed=seed, cast=load_cast(store_map))
+    people = (
+        completejourney_population(store)
+        if population == "completejourney"
+        else habits_population(store_map, seed=seed, cast=load_cast(store_map))
+    )
     settings = DaySettings(arrivals_per_min=arrivals_for(store_map, people, seed, shoppers))
     started = perf_counter()
     with _progress(console, minutes * 60) as step:

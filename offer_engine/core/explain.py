@@ -79,10 +79,29 @@ def checklist(decision: Decision, world: World) -> list[Line]:
 
 
 def because(decision: Decision, world: World) -> list[str]:
-    """The checks that let an offer through, one short line each, for the shopper."""
-    return [
-        f"{line.label}: {line.detail}" if line.detail else line.label for line in checklist(decision, world) if line.ok
-    ]
+    """Why a shopper got an offer, line by line, in the shopper's words; only what was really looked at."""
+    rule = next(
+        (rule for rule in world.rules.rules if decision.offer is not None and rule.id == decision.offer.rule), None
+    )
+    if decision.offer is None or rule is None:
+        return []
+    place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
+    lines = [f"You {'stayed' if decision.trigger == 'dwell' else 'came'} in {place}, and share your position"]
+    if rule.has:
+        lines.append(f"In your cart: {_names(rule.has, world)}")
+    if rule.lacks:
+        lines.append(f"Not in your cart yet: {_names(rule.lacks, world)}")
+    best = decision.ranking[0]
+    if best.affinity > 0:
+        lines.append(f"You have bought {_name(best.sku, world)} before")
+    elif rule.bought is not None or best.category > 0:
+        lines.append(
+            f"You have bought {_name(rule.bought.what if rule.bought else decision.offer.category, world)} before"
+        )
+    if best.because and not rule.has:
+        lines.append(f"It goes with {_name(best.because, world)} in your cart")
+    lines.append(f"At most {world.store.policy.pushes_per_visit} offers a visit")
+    return lines
 
 
 def _subject(decision: Decision) -> Verdict | None:
