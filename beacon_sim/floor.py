@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from shapely.geometry.base import BaseGeometry
 
-from offer_engine.core.geometry import cell_of, centre_of, floor_grid
+from offer_engine.core.geometry import centre_of, floor_grid
 from offer_engine.core.store_map import StoreMap
 
 Point = tuple[float, float]
@@ -75,14 +75,16 @@ class Floor:
         shelves = [fixture.area for fixture in store.fixtures]
         self.level = store.level
         self._blocked = _blocked(store)
-        self._grid = floor_grid(store.level, shelves, cell_m=CELL_M, clearance_m=CLEARANCE_M)
-        rows, cols = np.nonzero(self._grid.walkable)
-        centres = [centre_of(self._grid, int(row), int(col)) for row, col in zip(rows, cols, strict=True)]
+        grid = floor_grid(store.level, shelves, cell_m=CELL_M, clearance_m=CLEARANCE_M)
+        rows, cols = np.nonzero(grid.walkable)
+        centres = [centre_of(grid, int(row), int(col)) for row, col in zip(rows, cols, strict=True)]
         self.cells: NDArray[np.float64] = np.array(centres, dtype=np.float64)  # (nodes, 2), metres
-        self._node = np.full(self._grid.walkable.shape, -1, dtype=np.int32)
-        self._node[rows, cols] = np.arange(len(rows), dtype=np.int32)
-        self._graph = _graph(self._node, self.cells, self._blocked)
-        self._trees: dict[int, NDArray[np.int32]] = {}
+        self._centres: list[Point] = centres
+        self._node_of = {centre: node for node, centre in enumerate(centres)}
+        number = np.full(grid.walkable.shape, -1, dtype=np.int32)
+        number[rows, cols] = np.arange(len(rows), dtype=np.int32)
+        self._graph = _graph(number, self.cells, self._blocked)
+        self._trees: dict[int, list[int]] = {}  # by destination: the next node on the way from each
         self._paths: dict[tuple[Point, Point], Path] = {}
         self.is_reachable = self._reachable(store)
 
@@ -98,7 +100,7 @@ class Floor:
     def near(self, x: float, y: float) -> Point:
         """The reachable cell centre nearest to a place."""
         distances = np.where(self.is_reachable, np.hypot(self.cells[:, 0] - x, self.cells[:, 1] - y), np.inf)
-        return self._centre(int(np.argmin(distances)))
+        return self._centres[int(np.argmin(distances))]
 
     def in_sight(self, start: Point, goals: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of `goals`, of shape (n, 2), can be walked to from `start` in a straight line."""
@@ -113,24 +115,15 @@ class Floor:
         known = self._paths.get((start, goal))
         if known is None:
             known = path_through(self._pulled(self._chain(start, goal)))
-            if self._is_centre(start):
+            if start in self._node_of:  # other places are hardly ever asked for twice
                 self._paths[start, goal] = known
         return known
 
-    def _centre(self, node: int) -> Point:
-        return float(self.cells[node, 0]), float(self.cells[node, 1])
-
-    def _is_centre(self, place: Point) -> bool:
-        node = self._node_at(place)
-        return node >= 0 and self._centre(node) == place
-
-    def _node_at(self, place: Point) -> int:
-        return int(self._node[cell_of(self._grid, *place)])
-
     def _joining_node(self, place: Point) -> int:
         """The nearest reachable node in sight of `place`, or the nearest of all when none is."""
-        if self._is_centre(place) and self.is_reachable[self._node_at(place)]:
-            return self._node_at(place)
+        node = self._node_of.get(place)
+        if node is not None and self.is_reachable[node]:
+            return node
         distances = np.where(self.is_reachable, np.hypot(*(self.cells - place).T), np.inf)
         close = np.flatnonzero(distances <= SNAP_M)
         close = close[np.argsort(distances[close], kind="stable")]
@@ -142,13 +135,13 @@ class Floor:
         target = self._joining_node(goal)
         tree = self._trees.get(target)
         if tree is None:
-            tree = dijkstra(self._graph, directed=False, indices=[target], return_predecessors=True)[1][0]
+            tree = dijkstra(self._graph, directed=False, indices=[target], return_predecessors=True)[1][0].tolist()
             self._trees[target] = tree
         node = self._joining_node(start)
         chain = [start]
         while node >= 0:
-            chain.append(self._centre(node))
-            node = int(tree[node])
+            chain.append(self._centres[node])
+            node = tree[node]
         chain.append(goal)
         return chain
 

@@ -5,6 +5,7 @@ east, so that alike things are near one another. A till is used at the end neare
 up along the way back into the shop.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,13 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from beacon_sim.floor import Floor, Point, path_through
+from beacon_sim.floor import Floor, Path, Point, path_through
 from offer_engine.core.store_map import Fixture, Opening, StoreMap, Zone
 
 REACH_M = 0.8  # an arm's length from where one stands to the shelf
 SPOTS_PER_ZONE = 8  # stops in front of the shelves of one zone; more make no difference to what beacons can see
 QUEUE_STEP_M = 0.8  # from one person in a queue to the next
+QUEUE_CLOSE_M = 0.5  # nobody stands as near as this to another in the queue
 QUEUE_SPOTS = 8  # from there on people stand at the end together
 
 
@@ -117,6 +119,15 @@ def _till(floor: Floor, fixture: Fixture, ways_out: Sequence[Point]) -> TillPlac
     corner = (float(far_end[0]), float(far_end[1]))
     middle = floor.level.representative_point()
     line = path_through([service, *floor.route(corner, floor.near(middle.x, middle.y)).points])
-    steps = range(1, QUEUE_SPOTS + 1)
-    queue = [line.at(step * QUEUE_STEP_M) for step in steps if step * QUEUE_STEP_M <= line.length_m]
-    return TillPlace(fixture.key, service, tuple(queue))
+    return TillPlace(fixture.key, service, _queue(line))
+
+
+def _queue(line: Path) -> tuple[Point, ...]:
+    """Up to `QUEUE_SPOTS` places behind the beginning of the line, up to where it would come back upon itself."""
+    standing = [line.at(0.0)]
+    for step in range(1, min(QUEUE_SPOTS, int(line.length_m / QUEUE_STEP_M)) + 1):
+        spot = line.at(step * QUEUE_STEP_M)
+        if any(math.dist(spot, other) < QUEUE_CLOSE_M for other in standing):
+            break
+        standing.append(spot)
+    return tuple(standing[1:])
