@@ -104,9 +104,10 @@ class Context:
 
     @cached_property
     def cart(self) -> Mapping[str, Product]:
-        """What may be known of the cart, by sku: empty without consent."""
+        """What may be known of the cart, by sku: empty without consent; what is no longer on sale is left out."""
         products = self.world.store.products
-        return {item.sku: products[item.sku] for item in self.visit.basket} if self.person.consents.basket else {}
+        basket = self.visit.basket if self.person.consents.basket else ()
+        return {item.sku: products[item.sku] for item in basket if item.sku in products}
 
     @cached_property
     def history(self) -> Profile:

@@ -43,7 +43,7 @@ class Verdict(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """One decision, whole: the record that developer, retailer and shopper each read in their own way."""
 
-    id: str
+    id: str  # a function of (shopper, visit, zone, trigger, how many decisions came before)
     ts: int  # event time of the trigger
     shopper: str
     visit: str
@@ -74,7 +74,7 @@ def decide(context: Context) -> Decision:
     verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
     outcome, reason = _attend(best, context, verdicts, funnel)
     return Decision(
-        id=cause_id(context.shopper, context.visit.id, context.zone, context.trigger, context.at),
+        id=cause_id(context.shopper, context.visit.id, context.zone, context.trigger, context.visit.decisions),
         ts=context.at,
         shopper=context.shopper,
         visit=context.visit.id,

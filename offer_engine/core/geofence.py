@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from offer_engine.core.store_map import Zone
 from offer_engine.core.zone_index import Keys, ZoneIndex
@@ -117,8 +118,7 @@ def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: in
         zone = zones.get(stay.zone)
         if zone is None:
             if stay.entered:
-                at = max(last_fix_ts, fence.past)
-                crossed.append(Transition(at, Kind.EXIT, stay.zone, stay.since, Cause.REMOVED))
+                crossed.append(Transition(last_fix_ts, Kind.EXIT, stay.zone, stay.since, Cause.REMOVED))
             continue
         exit_at, cause = _exit_due(stay, zone, last_fix_ts)
         dwell_at = _dwell_due(stay, zone)
@@ -130,9 +130,17 @@ def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: in
         elif stay.entered:
             crossed.append(Transition(exit_at, Kind.EXIT, stay.zone, stay.since, cause))
     inside = fence.inside if len(kept) == len(fence.stays) else None
+    in_order = _in_order(crossed, fence.past)
+    past = in_order[-1].at if in_order else fence.past
+    return _fence(zones, tuple(kept), inside, last_fix_ts, past), in_order
+
+
+def _in_order(crossed: list[Transition], past: int) -> tuple[Transition, ...]:
+    """By time and zone, none before `past`: on a changed map a deadline may lie before what has already happened."""
     crossed.sort(key=lambda transition: (transition.at, transition.zone))
-    past = crossed[-1].at if crossed else fence.past
-    return _fence(zones, tuple(kept), inside, last_fix_ts, past), tuple(crossed)
+    if not crossed or crossed[0].at >= past:
+        return tuple(crossed)
+    return tuple(replace(transition, at=max(transition.at, past)) for transition in crossed)
 
 
 def end(fence: Fence, at: int) -> Step:

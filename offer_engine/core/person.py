@@ -41,6 +41,11 @@ class Delivery(Struct, frozen=True, gc=False):
             self.shown_at is not None or self.state == "control" or (self.state == "sent" and now_ms < self.expires_at)
         )
 
+    @property
+    def is_redeemable(self) -> bool:
+        """Whether its code is good at the till: sent, and not used yet."""
+        return self.state not in {"control", "redeemed"}
+
 
 class Person(Struct, frozen=True):
     """What outlasts a visit."""
@@ -52,6 +57,7 @@ class Person(Struct, frozen=True):
     muted_categories: tuple[str, ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()  # (rule, sku) that got a "not for me"
     deliveries: tuple[Delivery, ...] = ()  # oldest first
+    paid_visit: str = ""  # of the newest checkout, so that one that is delivered again sells nothing twice
 
 
 class Visit(Struct, frozen=True):
@@ -62,7 +68,9 @@ class Visit(Struct, frozen=True):
     announced: bool  # by a presence message; otherwise opened by the first position or basket
     basket_rev: int = -1
     basket: tuple[BasketItem, ...] = ()
-    paid: bool = False
+    basket_at: int = 0  # ts of that basket
+    paid: bool = False  # at the till: nothing more is offered
+    decisions: int = 0  # made so far; numbers them
 
 
 def join(person: Person, on_join: Consents) -> Person:
@@ -111,27 +119,30 @@ def _with(known: tuple[str, ...], new: str) -> tuple[str, ...]:
 
 _RANK = {
     "sent": 0,
-    "expired": 1,
-    "shown": 1,
-    "opened": 2,
-    "dismissed": 3,
-    "accepted": 3,
-    "not_for_me": 4,
-    "redeemed": 5,
+    "expired": 1,  # of two phones one may be late; what the other showed was shown
+    "shown": 2,
+    "opened": 3,
+    "dismissed": 4,
+    "accepted": 4,
+    "not_for_me": 5,
+    "redeemed": 6,
 }
 
 
 def receipt(person: Person, received: Receipt) -> Person:
-    """Note how far an offer got; a receipt that is behind what is known, or for an unknown offer, changes nothing."""
+    """Note how far an offer got; a receipt that is behind what is known, or for an unknown offer, changes nothing.
+
+    A "not for me" is always remembered, even by one who has used the offer.
+    """
     found = next((delivery for delivery in person.deliveries if delivery.offer == received.offer), None)
-    if found is None or found.state == "control" or _RANK[received.event] <= _RANK[found.state]:
+    if found is None or found.state == "control":
         return person
-    shown_at = found.shown_at if received.event == "expired" else (found.shown_at or received.ts)
-    after = _settle(person, replace(found, state=received.event, shown_at=shown_at))
-    if received.event != "not_for_me":
-        return after
-    pair = (found.rule, found.sku)
-    return after if pair in after.rejected else replace(after, rejected=(*after.rejected, pair))
+    if received.event == "not_for_me" and (found.rule, found.sku) not in person.rejected:
+        person = replace(person, rejected=(*person.rejected, (found.rule, found.sku)))
+    if _RANK[received.event] <= _RANK[found.state]:
+        return person
+    shown_at = received.ts if found.shown_at is None and received.event != "expired" else found.shown_at
+    return _settle(person, replace(found, state=received.event, shown_at=shown_at))
 
 
 def code_of(delivery: Delivery) -> str:
@@ -139,10 +150,21 @@ def code_of(delivery: Delivery) -> str:
     return redemption_code(delivery.offer)
 
 
-def redeem(person: Person, offer: str) -> Person:
-    """Note that an offer's code was used at the till."""
+def redeem(person: Person, offer: str, at: int) -> Person:
+    """Note that an offer's code was used at the till at `at` (ms): whoever uses it has seen it."""
     found = next((delivery for delivery in person.deliveries if delivery.offer == offer), None)
-    return person if found is None or found.state == "redeemed" else _settle(person, replace(found, state="redeemed"))
+    if found is None or not found.is_redeemable:
+        return person
+    shown_at = at if found.shown_at is None else found.shown_at
+    return _settle(person, replace(found, state="redeemed", shown_at=shown_at))
+
+
+def rename_visit(person: Person, old: str, new: str) -> Person:
+    """A visit has got its proper name: what was offered in it counts for it still."""
+    if not any(delivery.visit == old for delivery in person.deliveries):
+        return person
+    renamed = (replace(found, visit=new) if found.visit == old else found for found in person.deliveries)
+    return replace(person, deliveries=tuple(renamed))
 
 
 def _settle(person: Person, changed: Delivery) -> Person:

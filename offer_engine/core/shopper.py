@@ -98,6 +98,8 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
     """Without consent to location there is no tracking at all: the fix changes nothing."""
     if not state.person.consents.location:
         return state, NO_CHANGE
+    if fix.ts < state.fence.past:
+        return state, (Dropped.LATE,)
     track = follow(state.track, fix)
     if isinstance(track, Dropped):
         if state.track is None or track is not Dropped.JUMP:
@@ -105,7 +107,8 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
         return Shopper(state.id, jumped(state.track, fix), state.fence, state.person, state.visit), (track,)
     last_ts = fix.ts if state.track is None else state.track.ts
     visit = state.visit
-    if visit is None or (fix.ts - last_ts > VISIT_GAP_MS and not visit.announced):
+    may_be_over = state.track is None or fix.ts - last_ts > VISIT_GAP_MS
+    if visit is None or (may_be_over and _is_over(visit, state, fix.ts)):
         visit = _unannounced(state.id, fix.ts)
     fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
     after = Shopper(state.id, track, fence, state.person, visit)
@@ -141,10 +144,12 @@ def _decide(  # noqa: PLR0913, PLR0917  a context is made of these
     tally: Tally,
     outcomes: list[Outcome],
 ) -> Shopper:
-    if state.visit is None or (zone, trigger) not in world.triggered:
+    if state.visit is None or state.visit.paid or (zone, trigger) not in world.triggered:
         return state
     decision = decide(Context(world, state.id, at, zone, trigger, state.person, state.visit, profile, tally))
     outcomes.append(decision)
+    visit = replace(state.visit, decisions=state.visit.decisions + 1)
+    state = Shopper(state.id, state.track, state.fence, state.person, visit)
     offer = decision.offer
     if offer is None:
         return state
@@ -162,7 +167,11 @@ def _decide(  # noqa: PLR0913, PLR0917  a context is made of these
 
 
 def _again(state: Shopper, at: int, world: World, profile: Profile, tally: Tally) -> Step:
-    """Decide anew where the shopper stands, because what a decision looks at has changed."""
+    """Decide anew where the shopper stands, because what a decision looks at has changed.
+
+    The moment is that of the change, or of the newest fix or transition: no decision is older than what it looks at.
+    """
+    at = max(at, state.fence.past, state.track.ts if state.track is not None else 0)
     outcomes: list[Outcome] = []
     for stay in state.fence.stays:
         if stay.entered and stay.outside_since is None:
@@ -175,12 +184,15 @@ def _again(state: Shopper, at: int, world: World, profile: Profile, tally: Tally
 def _basket(state: Shopper, basket: Basket, world: World, profile: Profile, tally: Tally) -> Step:
     """The highest rev of a visit wins. Something new that a rule of this zone waits for calls for a new decision."""
     before, due = _until(state, basket.ts, world, profile, tally)
-    visit = before.visit or _unannounced(state.id, basket.ts)
-    if basket.rev <= visit.basket_rev:
+    visit = before.visit
+    if visit is None or _is_over(visit, before, basket.ts):
+        visit = _unannounced(state.id, basket.ts)
+    is_of_another_visit = visit.announced and basket.ts < visit.since
+    if basket.rev <= visit.basket_rev or is_of_another_visit:
         return before, due
     known = {item.sku for item in visit.basket}
     new = [item for item in basket.items if item.sku not in known]
-    visit = replace(visit, basket_rev=basket.rev, basket=tuple(basket.items))
+    visit = replace(visit, basket_rev=basket.rev, basket=tuple(basket.items), basket_at=basket.ts)
     after = Shopper(before.id, before.track, before.fence, before.person, visit)
     if not before.person.consents.location or not _awaited(after, new, world):
         return after, due
@@ -203,19 +215,29 @@ def _unannounced(shopper: str, ts: int) -> Visit:
     return Visit(cause_id(shopper, "visit", ts), ts, announced=False)
 
 
+def _is_over(visit: Visit, state: Shopper, ts: int) -> bool:
+    """Whether a visit that nobody announced, and so nobody ends, has been silent for too long to go on at `ts`."""
+    heard = max(visit.since, visit.basket_at, state.track.ts if state.track is not None else 0)
+    return not visit.announced and ts - heard > VISIT_GAP_MS
+
+
+def _leave(state: Shopper, at: int) -> geofence.Step:
+    """Out of every zone at `at`, or at the newest fix if that is later."""
+    return geofence.end(state.fence, max(at, state.track.ts if state.track is not None else 0))
+
+
 def _checkout(state: Shopper, checkout: Checkout) -> Step:
-    """The codes of this shopper's own offers are redeemed; the visit's stays end at the till."""
-    if state.visit is not None and state.visit.paid and state.visit.id == checkout.visit:
+    """The codes of this shopper's own offers are redeemed; the visit's stays, and its offers, end at the till."""
+    if state.person.paid_visit == checkout.visit:
         return state, NO_CHANGE
     codes = set(checkout.codes)
-    redeemed = tuple(d.offer for d in state.person.deliveries if person.code_of(d) in codes and d.state != "redeemed")
-    known = state.person
+    redeemed = tuple(d.offer for d in state.person.deliveries if person.code_of(d) in codes and d.is_redeemable)
+    known = replace(state.person, paid_visit=checkout.visit)
     for offer in redeemed:
-        known = person.redeem(known, offer)
+        known = person.redeem(known, offer, checkout.ts)
     visit = None if state.visit is None else replace(state.visit, paid=True)
-    exits = geofence.end(state.fence, max(checkout.ts, state.track.ts if state.track else 0))
-    after = Shopper(state.id, state.track, Fence(), known, visit)
-    return after, (*exits, Sold(checkout, redeemed))
+    fence, exits = _leave(state, checkout.ts)
+    return Shopper(state.id, state.track, fence, known, visit), (*exits, Sold(checkout, redeemed))
 
 
 def _presence(state: Shopper, presence: Presence) -> Step:
@@ -224,29 +246,34 @@ def _presence(state: Shopper, presence: Presence) -> Step:
     if presence.event == "left":
         if known is None or (known.announced and known.id != presence.visit):
             return state, NO_CHANGE
-        exits = geofence.end(state.fence, max(presence.ts, state.track.ts if state.track else 0))
-        return Shopper(state.id, None, Fence(), state.person, None), exits
+        fence, exits = _leave(state, presence.ts)
+        gone = replace(fence, past=fence.past + 1)  # a fix of that very moment comes too late to open another visit
+        return Shopper(state.id, None, gone, state.person, None), exits
     if known is not None and known.id == presence.visit:
         return state, NO_CHANGE
-    if known is not None and not known.announced:
+    if known is not None and not known.announced and not _is_over(known, state, presence.ts):
         visit = replace(known, id=presence.visit, announced=True)
-        return Shopper(state.id, state.track, state.fence, state.person, visit), NO_CHANGE
-    exits = geofence.end(state.fence, presence.ts)
-    return Shopper(state.id, None, Fence(), state.person, Visit(presence.visit, presence.ts, announced=True)), exits
+        renamed = person.rename_visit(state.person, known.id, presence.visit)
+        return Shopper(state.id, state.track, state.fence, renamed, visit), NO_CHANGE
+    fence, exits = _leave(state, presence.ts)
+    return Shopper(state.id, None, fence, state.person, Visit(presence.visit, presence.ts, announced=True)), exits
 
 
 def _consent(state: Shopper, change: ConsentChange, world: World, profile: Profile, tally: Tally) -> Step:
-    """Withdrawing location ends all tracking and forgets the track; any other change decides anew, at once."""
+    """Withdrawing location ends all tracking and forgets the track; any other change decides anew, at once.
+
+    A phone's clock may be wrong by any amount, so what follows is dated by the newest fix and not by `change.ts`.
+    """
     known = person.consent(state.person, change)
     if known.consents == state.person.consents:
         return _with_person(state, known), NO_CHANGE
     if not known.consents.location:
-        exits = geofence.end(state.fence, change.ts)
-        return Shopper(state.id, None, Fence(), known, state.visit), exits
-    return _again(_with_person(state, known), change.ts, world, profile, tally)
+        fence, exits = _leave(state, 0)
+        return Shopper(state.id, None, fence, known, state.visit), exits
+    return _again(_with_person(state, known), 0, world, profile, tally)
 
 
 def restored(state: Shopper) -> Shopper:
     """A state that was stored: its fence is looked at anew, since the map may have changed meanwhile."""
-    fence = Fence(state.fence.stays, None, 0)
+    fence = Fence(state.fence.stays, None, 0, state.fence.past)
     return Shopper(state.id, state.track, fence, state.person, state.visit)
