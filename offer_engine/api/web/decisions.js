@@ -76,7 +76,8 @@ export function createLog(clock, onPick) {
     flush();
   }
 
-  const isOccupied = () => box.matches(":hover") || box.contains(document.activeElement);
+  const canHover = matchMedia("(hover: hover)"); // on a touch screen the last tap would seem to hover for ever
+  const isOccupied = () => (canHover.matches && box.matches(":hover")) || box.querySelector(":focus-visible") !== null;
   box.addEventListener("pointerleave", () => isOccupied() || release());
   box.addEventListener("focusout", () => requestAnimationFrame(() => isOccupied() || release()));
   box.addEventListener("keydown", (event) => {
