@@ -34,8 +34,8 @@ export function createLog(clock, onPick) {
     const colour = colourOf(decision.shopper);
     if (colour >= 0) who.classList.add(`who-${colour % 3}`);
     const subject = subjectOf(decision);
-    const verdict = make("span", { class: `verdict ${toneOf(decision)}${subject ? "" : " alone"}` }, decision.verdict);
-    const button = make("button", { type: "button", onclick: () => onPick(decision) },
+    const verdict = make("span", { class: `verdict ${toneOf(decision)}` }, decision.verdict);
+    const button = make("button", { type: "button", class: subject ? null : "bare", onclick: () => onPick(decision) },
       make("span.quiet", {}, clock.seconds(decision.ts)),
       who,
       make("span", {}, decision.zone_label),
