@@ -1,5 +1,6 @@
 # Chores. `make demo` and `make test` need python3 (3.11 or newer, with venv) and make, nothing else.
-# PYTHON=python3.13 picks another Python, ARGS="..." passes flags on, POPULATION=completejourney brings real households.
+# PYTHON=python3.13 picks another Python, ARGS="..." passes flags on, and POPULATION=completejourney brings the Complete
+# Journey households, to `make demo` as to `make test`.
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -24,7 +25,7 @@ setup: $(STAMP)base ## install everything the store needs into .venv (other targ
 demo: $(STAMP)$(if $(filter completejourney,$(POPULATION)),completejourney,base) ## start the whole store; open the address it prints, Ctrl-C ends it
 	@$(RUN) -m demo --population $(POPULATION) $(ARGS)
 
-test: $(STAMP)test ## run the tests (ARGS="-k geofence" picks, ARGS="--hypothesis-profile=deep" digs)
+test: $(STAMP)test $(if $(filter completejourney,$(POPULATION)),$(STAMP)completejourney) ## run the tests (ARGS="-k geofence" picks, ARGS="--hypothesis-profile=deep" digs)
 	@$(RUN) -m pytest $(ARGS)
 
 check: $(STAMP)check ## lint, format, types, import directions, generated files up to date

@@ -138,7 +138,7 @@ def test_names_in_the_tour_exist() -> None:
     """Every `module.name` between backticks in the engine's tour and in docs/path.md is one of ours."""
     texts = {"offer_engine/__init__.py": import_module("offer_engine").__doc__ or ""}
     texts |= {path: text for path, text in documents().items() if path in {"docs/path.md", "docs/glossary.md"}}
-    engine = {module.removeprefix("offer_engine."): module for module in modules()}
+    engine = {short: module for module in modules() for short in (module, module.removeprefix("offer_engine."))}
     for path, text in texts.items():
         for dotted in re.findall(r"`((?:[a-z_]+\.)+[A-Za-z_]+)(?:\(\))?`", text):
             module, _, name = dotted.rpartition(".")
