@@ -29,11 +29,13 @@ test: $(STAMP)test $(if $(filter completejourney,$(POPULATION)),$(STAMP)complete
 	@$(RUN) -m pytest $(ARGS)
 
 check: $(STAMP)check ## lint, format, types, import directions, generated files up to date
-	@$(RUN) -m ruff check .
-	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
-	@.venv/bin/lint-imports
-	@$(RUN) -m offer_engine schema --check
+	@failed=; \
+	$(RUN) -m ruff check . || failed="$$failed lint"; \
+	$(RUN) -m ruff format --check . || failed="$$failed format"; \
+	$(RUN) -m mypy || failed="$$failed types"; \
+	.venv/bin/lint-imports || failed="$$failed imports"; \
+	$(RUN) -m offer_engine schema --check || failed="$$failed schema"; \
+	[ -z "$$failed" ] || { echo "check: failed:$$failed" >&2; exit 1; }
 
 trace: $(STAMP)base ## follow one message from MQTT to the phone, stage by stage
 	@$(RUN) -m demo.trace $(ARGS)
