@@ -1,0 +1,105 @@
+"""The command line as a user runs it: recordings, history, the cast, signals, and mistakes in one line."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.brokers import Broker
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60.0
+
+
+def command(*arguments: str) -> list[str]:
+    """The simulator with these arguments."""
+    return [sys.executable, "-m", "beacon_sim", *arguments]
+
+
+def ran(*arguments: str, key: str = "") -> "subprocess.CompletedProcess[str]":
+    """The simulator, run to its end."""
+    surroundings = os.environ | {"AISLEWISE_PHONE_KEY": key, "COLUMNS": "200"}
+    return subprocess.run(
+        command(*arguments), cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def test_two_recordings_with_one_seed_are_byte_identical(tmp_path: Path) -> None:
+    """At full speed and at 200 times real time, in processes of their own, the same bytes."""
+    files = [tmp_path / "full.jsonl", tmp_path / "paced.jsonl"]
+    for file, speed in zip(files, ("max", "200"), strict=True):
+        done = ran("run", "--record", str(file), "--speed", speed, "--minutes", "1", "--seed", "3")
+        assert done.returncode == 0, done.stderr
+        assert "the store is closed after 1:00" in done.stderr
+    assert files[0].read_bytes() == files[1].read_bytes()
+    lines = [json.loads(line) for line in files[0].read_text().splitlines()]
+    assert {line["qos"] for line in lines} == {0, 1}
+    assert lines[0]["topic"].startswith("store/demo-market/shopper/")
+
+
+def test_history_is_written_and_repeats(tmp_path: Path) -> None:
+    """The same seed and end give the same file, with the columns of the import and Dave's Silver Oak in it."""
+    files = [tmp_path / "a" / "history.csv", tmp_path / "b.csv"]
+    for file in files:
+        done = ran("history", "--out", str(file), "--days", "60", "--until", "2026-03-02T09:00:00Z")
+        assert done.returncode == 0, done.stderr
+    text = files[0].read_text()
+    assert text == files[1].read_text()
+    assert text.startswith("shopper,at,basket,sku,qty,price_cents\n")
+    assert any(line.startswith("dave,") and ",silver-oak-cabernet," in line for line in text.splitlines())
+
+
+def test_the_cast_is_listed() -> None:
+    """`--list-cast` names everyone who is booked and what they come for."""
+    done = ran("run", "--list-cast")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("Dave", "Ana", "Chloe", "rack-of-lamb"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--speed", "fast"), "--speed: expected a number"),
+        (("run", "--broker", "tcp://x"), "--broker: expected mqtt://"),
+        (("run", "--engine", "x"), "--engine: expected an address"),
+        (("run", "--start", "yesterday"), "expected ISO 8601"),
+        (("run", "--store", "maps/none"), "is not a folder"),
+        (("run", "--population", "completejourney"), "no Complete Journey households here"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str) -> None:
+    """No traceback: what is wrong with which flag."""
+    done = ran(*arguments, key="k")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_phones_need_the_key() -> None:
+    """Without the engine's key the simulator says so, and what else can be done."""
+    done = ran("run")
+    assert done.returncode == 2
+    assert "--no-phones" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_a_run_cleanly(broker: Broker, number: signal.Signals, tmp_path: Path) -> None:
+    """While publishing, Ctrl-C or a termination closes the store: exit 0, a last line, no traceback."""
+    record = tmp_path / "day.jsonl"
+    os.mkfifo(record)
+    arguments = ["run", "--no-phones", "--broker", broker.url, "--record", str(record), "--speed", "5"]
+    process = await asyncio.create_subprocess_exec(*command(*arguments), cwd=ROOT, stderr=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(PATIENCE_S):
+        with await asyncio.to_thread(record.open) as lines:
+            assert await asyncio.to_thread(lines.readline)
+            process.send_signal(number)
+            await asyncio.to_thread(lines.read)
+        _, errors = await process.communicate()
+    assert process.returncode == 0, errors
+    assert b"the store is closed after" in errors
+    assert b"Traceback" not in errors
