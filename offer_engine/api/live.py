@@ -21,6 +21,8 @@ TICK_S = 0.25
 STATS_EVERY = 4  # ticks
 FRESH_MS = 20_000  # a dot not heard of for so long is no longer drawn
 PRESENT_MS = 60_000  # who was heard within this time is in the store
+SLOTS = 3  # phones on the page
+GRACE_MS = 90_000  # how long after the start a named shopper may take to come
 KEPT_DECISIONS = 50
 KEPT_LATENCIES = 500
 WATCHER_QUEUE = 64  # messages; a page that reads slower than that misses ticks
@@ -32,12 +34,14 @@ class LiveView:
     """The feed of the live page."""
 
     def __init__(self, service: Service, follow: tuple[str, ...]) -> None:
-        """Watch a service; `follow` names the shoppers whose phones are shown."""
+        """Watch a service; `follow` names at most three shoppers whose phones are shown while they are in the store."""
         self._service = service
-        self._follow = follow
+        self._named = follow
+        self._slots = list(follow) + [""] * (SLOTS - len(follow))  # whose phones are shown, "" for nobody yet
         self._watchers: set[Queue[str]] = set()
         self._decisions: deque[Json] = deque(maxlen=KEPT_DECISIONS)
         self._cards: dict[str, deque[Json]] = {shopper: deque(maxlen=3) for shopper in follow}
+        self._opened_ms = service.now_ms()
         self._latencies: deque[float] = deque(maxlen=KEPT_LATENCIES)
         self._numbers: dict[str, int] = {}
         self._rate = 0.0  # positions a second, over the last second
@@ -60,6 +64,8 @@ class LiveView:
         row = self._row(decision, verdict)
         self._decisions.appendleft(row)
         self._tell(row)
+        if sent and phones:
+            self._take_free_slot(decision.shopper)
         if sent and decision.offer is not None and decision.shopper in self._cards:
             card: Json = {
                 "type": "phone",
@@ -105,7 +111,7 @@ class LiveView:
         }
 
     def _label(self, shopper: str) -> str:
-        return shopper.title() if shopper in self._follow else f"Shopper {self._number(shopper)}"
+        return shopper.title() if shopper in self._named else f"Shopper {self._number(shopper)}"
 
     def _number(self, shopper: str) -> int:
         """A small number that stands for a shopper on the page as long as the engine runs."""
@@ -119,13 +125,51 @@ class LiveView:
             "type": "snapshot",
             "ts": self._service.now_ms(),
             "broker": self._broker(),
-            "followed": [
-                {"shopper": shopper, "label": shopper.title(), "note": self._note(shopper)} for shopper in self._follow
-            ],
+            **self._followed(),
             "stats": self.stats(),
             "decisions": list(self._decisions),
-            "phones": [card for cards in self._cards.values() for card in cards],
         }
+
+    # --- whose phones are shown -------------------------------------------------------------------------------------
+
+    def _followed(self) -> Json:
+        people = [shopper for shopper in self._slots if shopper]
+        return {
+            "followed": [{"shopper": who, "label": self._label(who), "note": self._note(who)} for who in people],
+            "phones": [card for who in people for card in self._cards[who]],
+        }
+
+    def _take_free_slot(self, shopper: str) -> None:
+        """Show the phone of somebody who was just sent an offer, if one of the three shown has nobody in the store."""
+        if shopper in self._slots:
+            return
+        free = [number for number, holder in enumerate(self._slots) if self._is_free(holder)]
+        if free:
+            self._put(free[0], shopper)
+
+    def _is_free(self, holder: str) -> bool:
+        """Whether nobody needs a slot: nobody has it, or its holder has gone, or was named and does not come."""
+        if not holder:
+            return True
+        is_early = self._service.now_ms() - self._opened_ms < GRACE_MS
+        return not self._is_here(holder) and not (is_early and holder in self._named)
+
+    def _is_here(self, shopper: str) -> bool:
+        track = self._service.shopper(shopper).state.track
+        return track is not None and self._service.now_ms() - track.ts < PRESENT_MS
+
+    def _give_back(self) -> None:
+        """A named shopper who is in the store has their slot again."""
+        for number, shopper in enumerate(self._named):
+            if self._slots[number] != shopper and self._is_here(shopper):
+                self._put(number, shopper)
+
+    def _put(self, number: int, shopper: str) -> None:
+        gone, self._slots[number] = self._slots[number], shopper
+        if gone not in self._named:
+            self._cards.pop(gone, None)
+        self._cards.setdefault(shopper, deque(maxlen=3))
+        self._tell({"type": "followed", **self._followed()})
 
     def _note(self, shopper: str) -> str:
         """What the engine may use of a followed shopper."""
@@ -146,7 +190,7 @@ class LiveView:
             if track is not None and now - track.ts < FRESH_MS:
                 number = self._number(live.state.id)
                 dots.append([number, round(track.x, 2), round(track.y, 2)])
-                if live.state.id in self._cards:
+                if live.state.id in self._slots:
                     followed[live.state.id] = number
         return {"type": "tick", "ts": now, "dots": dots, "followed": followed}
 
@@ -170,6 +214,7 @@ class LiveView:
             "refused": dict(counts.refused),
             "broker": self._broker(),
             "rules_version": self._service.world.rules.version,
+            "notes": {shopper: self._note(shopper) for shopper in self._slots if shopper},
         }
 
     def _tell(self, message: Json) -> None:
@@ -190,6 +235,7 @@ class LiveView:
                 if self._watchers:
                     self._tell(self.tick())
             self._rate = (self._service.counts.positions - before) / (TICK_S * STATS_EVERY)
+            self._give_back()
             if self._watchers:
                 self._tell(self.stats())
 

@@ -11,6 +11,7 @@ from datetime import date
 from offer_engine.core.context import Context
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule
+from offer_engine.core.sentence import times
 from offer_engine.core.store_map import Product
 
 Block = tuple[str, str]  # what was expected, what was found
@@ -57,9 +58,9 @@ def _lacks(rule: Rule, context: Context) -> Block | None:
 def _audience(rule: Rule, context: Context) -> Block | None:
     if rule.bought is None:
         return None
-    times = context.history.times(rule.bought.what)
-    expected = f"{rule.bought.what} bought {rule.bought.times} times"
-    return (expected, f"{times} times") if times < rule.bought.times else None
+    count = context.history.times(rule.bought.what)
+    expected = f"{rule.bought.what} bought at least {times(rule.bought.times)}"
+    return (expected, times(count) if count else "never") if count < rule.bought.times else None
 
 
 CONSENT: tuple[tuple[Reason, Check], ...] = (

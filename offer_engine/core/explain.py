@@ -11,15 +11,15 @@ from offer_engine.core.decision import Decision, Verdict
 from offer_engine.core.pacing import span
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
-from offer_engine.core.sentence import money
+from offer_engine.core.sentence import money, times
 
 TEXTS: dict[Reason, str] = {
     Reason.SENT: "Sent",
     Reason.NO_BASKET_CONSENT: "Cart not shared",
     Reason.NO_HISTORY_CONSENT: "History not shared",
     Reason.NO_RULE: "No rule waits here",
-    Reason.NOT_STARTED: "Not started yet",
-    Reason.ENDED: "Ended",
+    Reason.NOT_STARTED: "The offer has not begun",
+    Reason.ENDED: "The offer is over",
     Reason.OUT_OF_HOURS: "Outside its hours",
     Reason.NOT_IN_CART: "What it goes with is not in the cart",
     Reason.ALREADY_COVERED: "Already in the cart",
@@ -62,7 +62,7 @@ def checklist(decision: Decision, world: World) -> list[Line]:
         Line(ok=True, label="Shares location", detail="position used"),
         Line(
             ok=True,
-            label=f"{'Stayed' if decision.trigger == 'dwell' else 'Walked'} in {place}",
+            label=f"{'Stayed in' if decision.trigger == 'dwell' else 'Came into'} {place}",
             detail=_waiting(decision),
         ),
     ]
@@ -86,7 +86,7 @@ def because(decision: Decision, world: World) -> list[str]:
     if decision.offer is None or rule is None:
         return []
     place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
-    lines = [f"You {'stayed' if decision.trigger == 'dwell' else 'came'} in {place}, and share your position"]
+    lines = [f"You {'stayed in' if decision.trigger == 'dwell' else 'came into'} {place}, and share your position"]
     if rule.has:
         lines.append(f"In your cart: {_names(rule.has, world)}")
     if rule.lacks:
@@ -128,7 +128,7 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
         (
             Reason.NOT_AUDIENCE,
             f"Bought before: {_names((rule.bought.what,), world)}" if rule.bought else "",
-            f"rule asks {rule.bought.times}" if rule.bought else "",
+            f"rule asks {times(rule.bought.times)}" if rule.bought else "",
         ),
         (Reason.OUT_OF_STOCK, "In stock", _name(decision.ranking[0].sku, world) if decision.ranking else ""),
         (Reason.MUTED_CATEGORY, "Not muted", ""),

@@ -65,12 +65,12 @@ def _cart_clause(rule: Rule, scored: Scored, context: Context) -> str:
 
 
 def _history_clause(rule: Rule, product: Product, scored: Scored, context: Context) -> str:
-    times = context.history.times(product.sku)
-    if times:
-        return f"you have bought this {_times(times)}"
+    count = context.history.times(product.sku)
+    if count:
+        return f"you have bought this {times(count)}"
     what = rule.bought.what if rule.bought is not None else product.category if scored.category > 0 else ""
-    times = context.history.times(what) if what else 0
-    return f"you have bought {_label(what, context)} {_times(times)}" if times else ""
+    count = context.history.times(what) if what else 0
+    return f"you have bought {_label(what, context)} {times(count)}" if count else ""
 
 
 def _label(what: str, context: Context) -> str:
@@ -92,10 +92,10 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _times(times: int) -> str:
+def times(count: int) -> str:
     """Say a count.
 
-    >>> _times(1), _times(2), _times(7)
+    >>> times(1), times(2), times(7)
     ('once', 'twice', '7 times')
     """
-    return {1: "once", 2: "twice"}.get(times, f"{times} times")
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

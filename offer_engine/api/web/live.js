@@ -35,6 +35,7 @@ function showStore() {
   byId("qr").src = "/api/qr.svg";
   byId("join-url").href = map.join_url;
   byId("join-url").textContent = map.join_url.replace(/^https?:\/\//, "");
+  byId("join-note").hidden = !/^https?:\/\/(127\.|localhost|\[::1\])/.test(map.join_url);
   floor.setMap(map);
 }
 
@@ -63,16 +64,19 @@ function placeOf(shopper) {
 
 const handlers = {
   snapshot(message) {
-    followed = message.followed.slice(0, 3);
     floor.clear();
-    floor.follow(followed);
-    phones.reset(followed, message.phones);
+    handlers.followed(message);
     phones.clock(message.ts);
     log.reset(message.decisions, (shopper) => followed.findIndex((person) => person.shopper === shopper));
     explanation.reset(message.decisions);
     numbers.stats({ ...message.stats, broker: message.broker });
     notice.broker(message.broker);
     numbers.clock(message.ts);
+  },
+  followed(message) {
+    followed = message.followed.slice(0, 3);
+    floor.follow(followed);
+    phones.reset(followed, message.phones);
   },
   tick(message) {
     floor.tick(message);
@@ -85,6 +89,7 @@ const handlers = {
     numbers.stats(message);
     notice.broker(message.broker);
     notice.inStore(message.in_store);
+    phones.notes(message.notes ?? {});
   },
   decision(message) {
     log.add(message);

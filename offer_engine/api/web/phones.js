@@ -34,7 +34,7 @@ export function createPhones(parent, words, speak) {
     letter.style.background = `var(--who-${i % 3})`;
     const name = make("h3", {}, letter, make("span", {}, label), place);
     parent.append(make("article.person", { "aria-label": `${label}'s phone` }, name, phone));
-    return { label, phone, time, day, cards, place, offers: new Map() };
+    return { label, phone, time, day, cards, place, footer, offers: new Map() };
   }
 
   function drawCard(offer, state) {
@@ -123,6 +123,13 @@ export function createPhones(parent, words, speak) {
       for (const { shopper, offer, state } of offers) {
         const person = people.get(shopper);
         if (person && !OVER.has(state)) show(person, offer, state);
+      }
+    },
+    /** What each of them shares by now: `{shopper: text}`. */
+    notes(texts) {
+      for (const [shopper, text] of Object.entries(texts)) {
+        const person = people.get(shopper);
+        if (person && person.footer.textContent !== text) person.footer.textContent = text;
       }
     },
     /** What just became of an offer on somebody's phone. */
