@@ -81,10 +81,12 @@ class Tally:
 async def run_store(asked: Run, *, clock_s: Callable[[], float], console: Console) -> None:
     """Run a day until its end, SIGINT or SIGTERM; `clock_s` is in seconds since the epoch."""
     stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     tally = Tally()
     with contextlib.ExitStack() as ends:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+            ends.callback(loop.remove_signal_handler, number)
         publishers: list[Publish] = []
         mqtt = MqttPublisher(asked.broker, console.print) if asked.broker is not None else None
         if mqtt is not None:

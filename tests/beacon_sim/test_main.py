@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from beacon_sim.__main__ import DEFAULT_BROKER
 from tests.brokers import Broker
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,14 @@ def test_a_mistake_is_one_line_and_exit_2(arguments: tuple[str, ...], said: str)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_help_names_every_flag() -> None:
+    """`--help` tells what each flag is for, and where messages go without one."""
+    told = ran("run", "--help").stdout
+    flags = "store broker engine phones seed speed shoppers minutes population noise sigma record start list-cast"
+    assert all(f"--{flag}" in told for flag in flags.split())
+    assert DEFAULT_BROKER in told
 
 
 def test_phones_need_the_key() -> None:
