@@ -61,10 +61,10 @@ class Stay(Struct, frozen=True, gc=False):
 
 
 class Fence(Struct, frozen=True, gc=False):
-    """All of one shopper's stays; while a fix is `inside` the same zones, nothing changes before `due`."""
+    """All of one shopper's stays; while a fix is `inside` the same zones as the last, nothing changes before `due`."""
 
     stays: tuple[Stay, ...] = ()
-    inside: Keys | None = ()  # zones of the last fix, None unless they are exactly the stays
+    inside: Keys | None = ()  # zones of the last fix; None while it matters how far outside a zone the next one is
     due: int = FAR  # no deadline falls before this
     past: int = 0  # when the last transition happened; what is older than this comes too late to be taken
 
@@ -153,7 +153,7 @@ def end(fence: Fence, at: int) -> Step:
 def _fence(
     zones: Mapping[str, Zone], stays: tuple[Stay, ...], inside: Keys | None, last_fix_ts: int, past: int
 ) -> Fence:
-    settled = inside is not None and len(inside) == len(stays)
+    settled = inside is not None and all(stay.zone in inside or stay.outside_since is not None for stay in stays)
     due = min((_due(stay, zones[stay.zone], last_fix_ts) for stay in stays), default=FAR)
     return Fence(stays, inside if settled else None, due, past)
 
