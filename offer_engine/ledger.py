@@ -17,6 +17,7 @@ import sqlite_utils
 from offer_engine.core.decision import Decision
 from offer_engine.core.person import Delivery
 from offer_engine.core.shopper import Shopper
+from offer_engine.errors import SettingsError
 from offer_engine.history import Purchase
 from offer_engine.messages import Checkout, Offer, Rejected
 
@@ -66,6 +67,7 @@ TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
         ("shopper", "basket", "sku"),
     ),
     "shoppers": ({"shopper": str, "state": bytes}, ("shopper",)),
+    "rule_sets": ({"version": str, "ts": int, "text": str}, ("version",)),
     "rejected": ({"ts": int, "topic": str, "reason": str, "detail": str, "payload": str}, ()),
 }
 
@@ -82,6 +84,7 @@ class Batch:
     checkouts: list[tuple[str, Checkout, tuple[str, ...]]] = field(default_factory=list)  # (shopper, sale, redeemed)
     states: dict[str, Shopper] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    rule_sets: list[tuple[str, int, str]] = field(default_factory=list)  # (version, ts, text)
 
     def add(self, other: "Batch") -> None:
         """Append a later batch."""
@@ -93,6 +96,7 @@ class Batch:
         self.checkouts += other.checkouts
         self.states.update(other.states)
         self.rejected += other.rejected
+        self.rule_sets += other.rule_sets
 
     def is_promise(self) -> bool:
         """Whether a shopper was promised something in it."""
@@ -108,22 +112,18 @@ class Ledger:
     """One connection to the file; use it from one thread at a time."""
 
     def __init__(self, path: Path | str) -> None:
-        """Open, or create, the ledger at `path`; ":memory:" for one that is forgotten."""
-        if path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA busy_timeout = 5000")
-        self._create()
+        """Open, or create, the ledger at `path`; ":memory:" for one that is forgotten.
 
-    def _create(self) -> None:
-        tools = sqlite_utils.Database(self._db)
-        for name, (columns, keys) in TABLES.items():
-            tools.table(name).create(columns, pk=keys or None, if_not_exists=True)
-        tools.table("decisions").create_index(["shopper", "ts"], if_not_exists=True)
-        tools.table("offers").create_index(["shopper", "ts"], if_not_exists=True)
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
+        Raises:
+            SettingsError: the file cannot be opened, or is not a ledger of this version; nothing in it is changed.
+        """
+        try:
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._db = _connect(path)
+        except (OSError, sqlite3.Error, SettingsError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise SettingsError(f"cannot keep the ledger in {path}: {why}; choose another file with --db") from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -135,10 +135,11 @@ class Ledger:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._insert(batch)
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has rolled back by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _insert(self, batch: Batch) -> None:  # noqa: C901  one arm a table
         many = self._db.executemany
@@ -160,6 +161,8 @@ class Ledger:
         if batch.states:
             rows = [(shopper, _pack(state)) for shopper, state in batch.states.items()]
             many("INSERT OR REPLACE INTO shoppers VALUES (?,?)", rows)
+        if batch.rule_sets:
+            many("INSERT OR IGNORE INTO rule_sets VALUES (?,?,?)", batch.rule_sets)
         if batch.rejected:
             many(
                 "INSERT INTO rejected VALUES (?,?,?,?,?)",
@@ -184,10 +187,11 @@ class Ledger:
                 "INSERT OR IGNORE INTO purchases VALUES (?,?,?,?,?,?)",
                 ((row.shopper, row.basket, row.sku, row.at_ms, row.qty, row.price_cents) for row in rows),
             )
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
         return self._db.total_changes - before
 
     def state(self, shopper: str) -> Shopper | None:
@@ -251,6 +255,40 @@ class Ledger:
         """The secret behind the phones' tokens, made on first use and kept."""
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('phone_key', ?)", (make(),))
         return str(self._db.execute("SELECT value FROM meta WHERE key = 'phone_key'").fetchone()[0])
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        _check_is_ours(db)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA busy_timeout = 5000")
+        _create(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check_is_ours(db: sqlite3.Connection) -> None:
+    """Look before anything is changed: a file without tables is new, any other must say that it is ours."""
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and "meta" not in tables:
+        raise SettingsError("it is another program's database")
+    found = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() if tables else None
+    if found is not None and found[0] != str(SCHEMA_VERSION):
+        raise SettingsError(f"it is of version {found[0]}, this engine's is {SCHEMA_VERSION}")
+
+
+def _create(db: sqlite3.Connection) -> None:
+    tools = sqlite_utils.Database(db)
+    for name, (columns, keys) in TABLES.items():
+        tools.table(name).create(columns, pk=keys or None, if_not_exists=True)
+    tools.table("decisions").create_index(["ts"], if_not_exists=True)
+    tools.table("decisions").create_index(["shopper", "ts"], if_not_exists=True)
+    tools.table("offers").create_index(["shopper", "ts"], if_not_exists=True)
+    db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
 
 def _decision_row(decision: Decision) -> tuple[str | int, ...]:
