@@ -14,6 +14,7 @@ from importlib.metadata import version
 from secrets import token_hex
 
 import uvicorn
+from fastapi import FastAPI
 
 from offer_engine.api.app import create_app
 from offer_engine.api.live import LiveView
@@ -25,6 +26,7 @@ from offer_engine.mqtt import GmqttLink, Link, parse_broker
 from offer_engine.mqtt_paho import PahoLink
 from offer_engine.push import Phones
 from offer_engine.recorder import Recorder
+from offer_engine.reload import watch_rules
 from offer_engine.service import Service
 from offer_engine.settings import Settings
 from offer_engine.store_files import load_rules, load_store
@@ -84,23 +86,14 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
     pairing = Pairing((settings.phone_key or reader.phone_key(token_hex)).encode(), is_open=settings.pairing == "open")
     join_url = settings.public_url or f"http://{_address(settings.host)}:{port}/p"
     app = create_app(service, view, pairing, join_url=join_url, version=version("aislewise"))
-    server = _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=round(STOP_S),
-            lifespan="off",
-        )
-    )
+    server = _server(app)
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listener]), name="http")
         others = [
             tasks.create_task(link.run(), name="broker"),
             tasks.create_task(_tick(service), name="tick"),
             tasks.create_task(view.run(), name="live feed"),
+            tasks.create_task(watch_rules(settings.store_folder, service), name="rules"),
         ]
         try:
             yield Engine(service, link, port)
@@ -113,6 +106,20 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
     recorder.close()
     reader.close()
     writer.close()
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=round(STOP_S),
+            lifespan="off",
+        )
+    )
 
 
 class _Server(uvicorn.Server):

@@ -13,9 +13,10 @@ from functools import partial
 from time import perf_counter_ns
 
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
-from offer_engine.core.context import OUTSIDE_M, Tally, World
+from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
+from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
 from offer_engine.errors import MessageError, Refusal
@@ -118,6 +119,7 @@ class Service:
         self.world = world
         self.counts = Counts()
         self.phones = phones
+        self.rule_problems: tuple[str, ...] = ()  # why the newest rules were refused; the ones before them decide
         self.watch: Watch = _nobody_watches
         self.publish: Publish = _not_connected
         self._ledger = ledger
@@ -148,6 +150,13 @@ class Service:
             live = Live(Shopper(shopper) if stored is None else restored(stored), heard_ms=self.now_ms())
             self._live[shopper] = live
         return live
+
+    def use_rules(self, rules: RuleSet, text: str) -> None:
+        """Decide by other rules from now on; what they say is kept, since decisions name their version."""
+        self.world = with_rules(self.world, rules)
+        self.rule_problems = ()
+        self._batch.rule_sets.append((rules.version, self.now_ms(), text))
+        self._flush_soon()
 
     # --- in ---------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from offer_engine.api.floor import Json, floor_json, products_json, shopper_json
+from offer_engine.api.floor import Json, floor_json, products_json, rules_json, shopper_json
 from offer_engine.api.live import LiveView, live_routes
 from offer_engine.api.phones import Pairing, is_local, phone_routes
 from offer_engine.service import Service
@@ -67,6 +67,10 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
     @app.get("/api/stats", summary="Numbers since the engine started")
     async def stats() -> Json:
         return view.stats()
+
+    @app.get("/api/rules", summary="The rules that decide now, and why newer ones were refused")
+    async def rules() -> Json:
+        return rules_json(service.world.rules, service.rule_problems)
 
     @app.get("/api/decisions", summary="The newest decisions, newest first")
     async def decisions(shopper: str | None = None, limit: int = 50) -> list[Json]:

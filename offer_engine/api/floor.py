@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from shapely import LineString, MultiPolygon, Polygon
 
+from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Shopper
 from offer_engine.core.store_map import StoreMap
 
@@ -58,6 +59,15 @@ def products_json(store: StoreMap, zone: str | None) -> Sequence[Json]:
         }
         for product in sorted(sold, key=lambda product: product.name)
     ]
+
+
+def rules_json(rules: RuleSet, problems: Sequence[str]) -> Json:
+    """The rules in force, and what is wrong with the newest ones if they were refused."""
+    return {
+        "version": rules.version,
+        "problems": list(problems),
+        "rules": [msgspec.to_builtins(rule) for rule in rules.rules],
+    }
 
 
 def shopper_json(state: Shopper) -> Json:

@@ -214,6 +214,7 @@ class LiveView:
             "refused": dict(counts.refused),
             "broker": self._broker(),
             "rules_version": self._service.world.rules.version,
+            "rule_problems": list(self._service.rule_problems),
             "notes": {shopper: self._note(shopper) for shopper in self._slots if shopper},
         }
 

@@ -1,7 +1,7 @@
 """What a decision looks at, gathered into values: the world that all shoppers share, and one shopper at one moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -45,12 +45,21 @@ class World:
                 return category
 
 
-def build_world(store: StoreMap, rules: RuleSet) -> World:
-    """Compile a store and its rules."""
+def with_rules(world: World, rules: RuleSet) -> World:
+    """The same store under other rules."""
+    return replace(world, rules=rules, triggered=_triggered(rules))
+
+
+def _triggered(rules: RuleSet) -> dict[tuple[str, str], tuple[Rule, ...]]:
     triggered: dict[tuple[str, str], list[Rule]] = {}
     for rule in sorted(rules.rules, key=lambda rule: rule.id):
         for zone in rule.zones:
             triggered.setdefault((zone, rule.transition), []).append(rule)
+    return {key: tuple(found) for key, found in triggered.items()}
+
+
+def build_world(store: StoreMap, rules: RuleSet) -> World:
+    """Compile a store and its rules."""
     sold_in: dict[tuple[str, str], list[Product]] = {}
     zone_popularity: dict[str, float] = {}
     category_popularity: dict[tuple[str, str], float] = {}
@@ -67,7 +76,7 @@ def build_world(store: StoreMap, rules: RuleSet) -> World:
         floor=compile_areas({"store": MultiPolygon([store.level.buffer(OUTSIDE_M, join_style="mitre")])}),
         timezone=ZoneInfo(store.timezone),
         pairings=pairing_table(store.pairings),
-        triggered={key: tuple(found) for key, found in triggered.items()},
+        triggered=_triggered(rules),
         sold_in={key: tuple(found) for key, found in sold_in.items()},
         zone_popularity=zone_popularity,
         category_popularity=category_popularity,

@@ -21,7 +21,11 @@ export function createNumbers(clock) {
       byId("e-broker").className = stats.broker === "connected" ? "is-good" : "is-warn";
       const refused = Object.entries(stats.refused ?? {}).filter(([, times]) => times > 0);
       put("e-refused", refused.length ? refused.map(([reason, times]) => `${count(times)} ${reason.replace("_", " ")}`).join(", ") : "none");
-      put("e-rules", stats.rules_version ?? "–");
+      const problems = stats.rule_problems ?? [];
+      put("e-rules", problems.length ? "new ones refused" : (stats.rules_version ?? "–"));
+      byId("e-rules").className = problems.length ? "is-warn" : "";
+      put("e-problems", problems.join("\n"));
+      byId("e-problems").hidden = problems.length === 0;
       const unseen = (stats.in_store ?? 0) - (stats.sharing ?? 0);
       put("counted", unseen > 0 ? `${count(unseen)} more ${unseen === 1 ? "is" : "are"} counted, never drawn` : "");
     },
