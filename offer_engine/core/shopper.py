@@ -75,9 +75,13 @@ def apply(  # noqa: C901, PLR0911  one arm an event, each one call
         case Basket():
             return _basket(state, event, world, profile, tally)
         case Checkout():
-            return _checkout(state, event)
+            before, due = _until(state, event.ts, world, profile, tally)
+            after, outcomes = _checkout(before, event)
+            return after, (*due, *outcomes)
         case Presence():
-            return _presence(state, event)
+            before, due = _until(state, event.ts, world, profile, tally)
+            after, outcomes = _presence(before, event)
+            return after, (*due, *outcomes)
         case Hello():
             return _with_person(state, person.join(state.person, world.on_join)), NO_CHANGE
         case Receipt():
@@ -187,14 +191,14 @@ def _basket(state: Shopper, basket: Basket, world: World, profile: Profile, tall
     visit = before.visit
     if visit is None or _is_over(visit, before, basket.ts):
         visit = _unannounced(state.id, basket.ts)
-    is_of_another_visit = visit.announced and basket.ts < visit.since
+    is_of_another_visit = basket.ts < (visit.since if visit.announced else _gone(before))
     if basket.rev <= visit.basket_rev or is_of_another_visit:
         return before, due
     known = {item.sku for item in visit.basket}
     new = [item for item in basket.items if item.sku not in known]
     visit = replace(visit, basket_rev=basket.rev, basket=tuple(basket.items), basket_at=basket.ts)
     after = Shopper(before.id, before.track, before.fence, before.person, visit)
-    if not before.person.consents.location or not _awaited(after, new, world):
+    if not before.person.consents.basket or not _awaited(after, new, world):
         return after, due
     after, outcomes = _again(after, basket.ts, world, profile, tally)
     return after, (*due, *outcomes)
@@ -221,6 +225,11 @@ def _is_over(visit: Visit, state: Shopper, ts: int) -> bool:
     return not visit.announced and ts - heard > VISIT_GAP_MS
 
 
+def _gone(state: Shopper) -> int:
+    """Since when a shopper without a visit has been gone; what is older belongs to a visit that is over."""
+    return state.fence.past if state.visit is None else 0
+
+
 def _leave(state: Shopper, at: int) -> geofence.Step:
     """Out of every zone at `at`, or at the newest fix if that is later."""
     return geofence.end(state.fence, max(at, state.track.ts if state.track is not None else 0))
@@ -243,13 +252,15 @@ def _checkout(state: Shopper, checkout: Checkout) -> Step:
 def _presence(state: Shopper, presence: Presence) -> Step:
     """Arriving names the visit that a first fix or basket may have opened; leaving ends it."""
     known = state.visit
+    if presence.ts < (_gone(state) if known is None else 0):
+        return state, NO_CHANGE  # the visit it tells of is over
     if presence.event == "left":
-        if known is None or (known.announced and known.id != presence.visit):
+        if known is None or presence.ts < known.since or (known.announced and known.id != presence.visit):
             return state, NO_CHANGE
         fence, exits = _leave(state, presence.ts)
         gone = replace(fence, past=fence.past + 1)  # a fix of that very moment comes too late to open another visit
         return Shopper(state.id, None, gone, state.person, None), exits
-    if known is not None and known.id == presence.visit:
+    if known is not None and (known.id == presence.visit or (known.announced and presence.ts <= known.since)):
         return state, NO_CHANGE
     if known is not None and not known.announced and not _is_over(known, state, presence.ts):
         visit = replace(known, id=presence.visit, announced=True)
