@@ -65,7 +65,8 @@ def choose_port(wanted: int) -> int:
 
 def say_open(store: StoreMap, plan: Plan) -> None:
     """The one address to open, and what else to know."""
-    phone = "phone-client --shopper dave"
+    is_dave_here = plan.shoppers.population == Population.CAST
+    phone = "phone-client --shopper dave" if is_dave_here else "phone-client"
     beside = Path(sys.executable).with_name("phone-client")
     if beside.exists() and str(beside.parent) not in os.environ.get("PATH", "").split(os.pathsep):
         phone = f"{os.path.relpath(beside.parent)}/{phone}"
@@ -107,7 +108,7 @@ def main(
     with ExitStack() as stack:
         try:
             if population is Population.COMPLETEJOURNEY:
-                say("demo: the Complete Journey households move in ...")
+                say("demo: the Complete Journey households move in (the first time takes a minute) ...")
                 store = move_households_in(seed, COMPLETE_JOURNEY.with_suffix(".log"))
             building = check_store(store)
             who = Shoppers(store, population.value, seed)
