@@ -111,9 +111,14 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
         return Shopper(state.id, jumped(state.track, fix), state.fence, state.person, state.visit), (track,)
     last_ts = fix.ts if state.track is None else state.track.ts
     visit = state.visit
-    may_be_over = state.track is None or fix.ts - last_ts > VISIT_GAP_MS
-    if visit is None or (may_be_over and _is_over(visit, state, fix.ts)):
+    if visit is None:
         visit = _unannounced(state.id, fix.ts)
+    elif (state.track is None or fix.ts - last_ts > VISIT_GAP_MS) and _is_over(visit, state, fix.ts):
+        before, due = _until(
+            state, fix.ts, world, profile, tally
+        )  # what is still due belongs to the visit that is over
+        after, outcomes = _position(replace(before, visit=None), fix, world, profile, tally)
+        return after, (*due, *outcomes)
     fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
     after = Shopper(state.id, track, fence, state.person, visit)
     return (after, NO_CHANGE) if not crossed else _decide_all(after, crossed, world, profile, tally)

@@ -158,6 +158,14 @@ def test_lamb_put_in_the_cart_at_the_wine_is_an_offer_too() -> None:
     assert [decision.reason for decision in decisions(outcomes)] == [Reason.NOT_IN_CART, Reason.SENT]
 
 
+def test_what_fell_due_in_a_visit_that_is_over_belongs_to_it() -> None:
+    """The next fix comes a day later and brings to light that the shopper had dwelt: yesterday, in that visit."""
+    _, outcomes = live(world(ANY_RED), [*stand(NOON, "wine", 4), *stand(NOON + DAY_MS, "wine", 4)])
+    (first,) = decisions(outcomes)
+    _, with_timer = live(world(ANY_RED), [*stand(NOON, "wine", 4), Until(NOON + 6000)])
+    assert decisions(with_timer) == [first]
+
+
 def test_a_late_basket_wins_nothing() -> None:
     """The highest rev counts, in whatever order they come."""
     state, _ = live(BUSY, [cart(NOON + 2000, 5, "oak-red"), cart(NOON + 3000, 4), cart(NOON + 4000, 5)])
