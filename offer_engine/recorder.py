@@ -2,7 +2,8 @@
 
 A transaction usually takes a tenth of a millisecond and now and then half a second, so the loop must not wait for it.
 All batches that wait are committed together. When the disk refuses, the batches are kept and tried again every
-second, and nothing that depends on them is sent: what is not recorded did not happen.
+second, and nothing that depends on them is sent: what is not recorded did not happen. A batch that no disk could take
+is our own fault; it is dropped with its trace in the log, alone, and what follows it is recorded.
 """
 
 import logging
@@ -15,9 +16,14 @@ from threading import Event, Thread
 from offer_engine.ledger import Batch, Ledger
 
 RETRY_S = 1.0
+STOP_WITHIN_S = 10.0  # twice what a commit waits for another program's lock
+# What SQLite says of the data and not of the disk: trying again would not help.
+_FAULTS = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
 _log = logging.getLogger(__name__)
 
 Done = Callable[[], None]
+Entry = tuple[Batch, Done]
 
 
 class Recorder:
@@ -27,7 +33,7 @@ class Recorder:
         """Start the thread; `loop` is where the callbacks run."""
         self._ledger = ledger
         self._loop = loop
-        self._queue: SimpleQueue[tuple[Batch, Done] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
@@ -37,45 +43,70 @@ class Recorder:
         self._queue.put((batch, done))
 
     def close(self) -> None:
-        """Commit what waits and end the thread."""
+        """Commit what waits and end the thread; what the disk refuses now is lost, and the log says so."""
         self._stopping.set()
         self._queue.put(None)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=STOP_WITHIN_S)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, dones = first[0], [first[1]]
-            ending = self._gather(batch, dones)
-            self._commit(batch)
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(_call_all, dones)
-            if ending:
-                return
+        is_ending = False
+        while not is_ending:
+            waiting = [self._queue.get(), *self._rest()]
+            is_ending = None in waiting
+            self._commit([entry for entry in waiting if entry is not None])
 
-    def _gather(self, batch: Batch, dones: list[Done]) -> bool:
-        """Add whatever else waits to `batch`; True when the end is asked for."""
+    def _rest(self) -> list[Entry | None]:
+        """Whatever else waits."""
+        rest: list[Entry | None] = []
         while True:
             try:
-                following = self._queue.get_nowait()
+                rest.append(self._queue.get_nowait())
             except Empty:
-                return False
-            if following is None:
-                return True
-            batch.add(following[0])
-            dones.append(following[1])
+                return rest
 
-    def _commit(self, batch: Batch) -> None:
+    def _commit(self, entries: list[Entry]) -> None:
+        """Commit batches together; one by one when one of them cannot be written, so that only that one is dropped."""
+        if not entries:
+            return
+        try:
+            is_written = self._write(_together(entries))
+        except Exception:  # noqa: BLE001  whatever one batch holds, the thread lives and the next is recorded
+            if len(entries) > 1:
+                for entry in entries:
+                    self._commit([entry])
+            else:
+                _log.exception("a batch that no ledger can hold is dropped, and what depends on it is not sent")
+            return
+        if is_written and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_call_soon, self._loop, [done for _, done in entries])
+
+    def _write(self, batch: Batch) -> bool:
+        """Commit a batch however long it takes; False when the engine stops before the disk takes it."""
         while True:
             try:
                 self._ledger.write(batch)
+            except _FAULTS:
+                raise
             except sqlite3.Error as error:
                 _log.error("the ledger refused a commit (%s); trying again every second, sending nothing", error)
                 if self._stopping.wait(RETRY_S):
-                    return
+                    _log.error("stopping while the ledger refuses: what it has not taken is lost")
+                    return False
             else:
-                return
+                return True
 
 
-def _call_all(dones: list[Done]) -> None:
+def _together(entries: list[Entry]) -> Batch:
+    """One batch of all; each entry's own stays as it is, since its `done` tells what is in it."""
+    if len(entries) == 1:
+        return entries[0][0]
+    batch = Batch()
+    for own, _ in entries:
+        batch.add(own)
+    return batch
+
+
+def _call_soon(loop: AbstractEventLoop, dones: list[Done]) -> None:
+    """Each on its own, so that one that fails does not take the others with it."""
     for done in dones:
-        done()
+        loop.call_soon(done)

@@ -100,6 +100,7 @@ def test_a_batch_is_written_to_every_table_it_speaks_of(ledger: Ledger) -> None:
         checkouts=[("dave", checkout(), ("o-1",))],
         states={"dave": Shopper("dave")},
         rejected=[rejected(1)],
+        rule_sets=[("1", NOON_MS, "[[offer]]")],
     )
 
     ledger.write(batch)
