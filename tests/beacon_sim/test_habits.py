@@ -54,8 +54,8 @@ def test_what_the_past_says_about_a_shopper_is_true() -> None:
     popularity = {product.sku: product.popularity for product in DEMO.products.values()}
     total = sum(popularity.values())
     bought: dict[str, Counter[str]] = {}
-    for row in people.history(START_MS, 360):
-        if row.shopper.startswith("s-") and int(row.shopper[2:]) <= 60:
+    for row in people.history(START_MS, 120):
+        if row.shopper.startswith("s-") and int(row.shopper[2:]) <= 150:
             bought.setdefault(row.shopper, Counter())[row.sku] += 1
     liked, average = [], []
     for shopper, counts in bought.items():
