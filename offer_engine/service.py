@@ -16,6 +16,7 @@ from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
+from offer_engine.core.person import may_show
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
@@ -47,7 +48,7 @@ MAX_SKEW_MS = 5 * 60_000  # a clock further off than this is wrong; phones and g
 LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
 FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
 MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
-REPORTS_PER_TURN = 100  # refused messages published and kept of one turn of the loop; all are counted
+MAX_REPORTS = 100  # refused messages on their way to the ledger; of more at a time the rest are only counted
 
 _log = logging.getLogger(__name__)
 
@@ -133,6 +134,7 @@ class Service:
         self._batch = Batch()
         self._sends: list[tuple[Decision, int]] = []
         self._flushing = False
+        self._reports = 0  # refused messages on their way to the ledger
 
     def now_ms(self) -> int:
         """The engine's clock: the wall's, or the newest event's."""
@@ -146,10 +148,17 @@ class Service:
         """A shopper's entry: from memory, else from the ledger, else new."""
         live = self._live.get(shopper)
         if live is None:
-            stored = self._ledger.state(shopper)
-            live = Live(Shopper(shopper) if stored is None else restored(stored), heard_ms=self.now_ms())
+            live = Live(self.state(shopper), heard_ms=self.now_ms())
             self._live[shopper] = live
         return live
+
+    def state(self, shopper: str) -> Shopper:
+        """What is held of a shopper, to look at: nobody becomes known by being asked about."""
+        live = self._live.get(shopper)
+        if live is not None:
+            return live.state
+        stored = self._ledger.state(shopper)
+        return Shopper(shopper) if stored is None else restored(stored)
 
     def use_rules(self, rules: RuleSet, text: str) -> None:
         """Decide by other rules from now on; what they say is kept, since decisions name their version."""
@@ -186,7 +195,7 @@ class Service:
             raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
         self._newest_ms = max(self._newest_ms, report.ts)
         live = self._live.get(shopper) or self.shopper(shopper)
-        live.heard_ms = report.ts
+        live.heard_ms = max(live.heard_ms, report.ts)
         if isinstance(report, Position):
             self._check_place(report)
             self.counts.positions += 1
@@ -203,13 +212,12 @@ class Service:
         now = self.now_ms()
         due = now - LATENESS_MS
         arrived = perf_counter_ns()
-        gone = [shopper for shopper, live in self._live.items() if now - live.heard_ms > FORGET_MS]
+        gone = [shopper for shopper, live in self._live.items() if now - live.heard_ms > FORGET_MS and not _is_in(live)]
+        for shopper in gone:
+            del self._live[shopper]
         for live in self._live.values():
             if live.state.fence.due <= due:
                 self._apply(live, Until(due), arrived)
-        for shopper in gone:
-            if not self._live[shopper].state.fence.stays:
-                del self._live[shopper]
 
     def phone(self, shopper: str, event: Receipt | Mute | Unmute | ConsentChange) -> None:
         """Handle a shopper's choice or a receipt from one of their phones."""
@@ -233,13 +241,17 @@ class Service:
         live = self.shopper(shopper)
         if not live.state.person.joined:
             self._apply(live, event, perf_counter_ns())
+            agreed = live.state.person.consents
+            self._batch.consents.append((shopper, self.now_ms(), agreed.location, agreed.basket, agreed.history))
             self._keep(live)
 
     def offers_after(self, shopper: str, last_offer: str | None) -> list[Offer]:
-        """A shopper's offers that can still be shown, those after `last_offer`, oldest first."""
-        offers = self._ledger.live_offers(shopper, self.now_ms())
+        """A shopper's offers that may still be shown, those after `last_offer`, oldest first."""
+        now = self.now_ms()
+        offers = self._ledger.live_offers(shopper, now)
         known = [number for number, offer in enumerate(offers) if offer.id == last_offer]
-        return offers[known[0] + 1 :] if known else offers
+        person = self.shopper(shopper).state.person
+        return [offer for offer in offers[known[0] + 1 if known else 0 :] if may_show(person, offer, now)]
 
     def decision_behind(self, shopper: str, offer: str) -> str | None:
         """The record, as JSON, of the decision behind one of a shopper's own offers."""
@@ -257,7 +269,8 @@ class Service:
     def keep_all(self) -> None:
         """Store every shopper's state as it is now: before a clean stop."""
         for live in self._live.values():
-            self._batch.states[live.state.id] = live.state
+            if live.state != Shopper(live.state.id):  # of who shares nothing, nothing is kept
+                self._batch.states[live.state.id] = live.state
         self._flush()
 
     # --- one message ------------------------------------------------------------------------------------------------
@@ -310,8 +323,9 @@ class Service:
 
     def _reject(self, topic: str, payload: bytes, refusal: Refusal, detail: str) -> None:
         self.counts.refused[refusal] += 1
-        if len(self._batch.rejected) >= REPORTS_PER_TURN:
+        if self._reports >= MAX_REPORTS:
             return
+        self._reports += 1
         head = payload[:REJECTED_HEAD_BYTES].decode(errors="replace")
         self._batch.rejected.append(Rejected(self.now_ms(), topic, refusal, detail[:500], head))
         _log.warning("refused (%s) %s: %s", refusal, topic, detail)
@@ -391,16 +405,23 @@ class Service:
         self._record(batch, partial(self._recorded, batch, sends))
 
     def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]]) -> None:
-        """The batch is on disk: now, and only now, the world may know."""
+        """The batch is on disk: now, and only now, the world may know; not of an offer that has expired meanwhile."""
         store = self.world.store.store
+        now = self.now_ms()
         for decision, arrived in sends:
             phones = 0
-            if decision.outcome == "offer" and decision.offer is not None:
+            if decision.outcome == "offer" and decision.offer is not None and decision.offer.expires_at > now:
                 phones = self.phones.send(decision.shopper, decision.offer)
                 self.publish(shopper_topic(store, decision.shopper, "offer"), encode(decision.offer), 1)
             self.watch(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
+        self._reports -= len(batch.rejected)
         for rejected in batch.rejected:
             self.publish(rejected_topic(store), encode(rejected), 0)
+
+
+def _is_in(live: Live) -> bool:
+    """Whether a shopper is in a zone, or about to be."""
+    return len(live.state.fence.stays) > 0
 
 
 def _not_connected(topic: str, payload: bytes, qos: int) -> None:

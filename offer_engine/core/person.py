@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from offer_engine.core.holdout import redemption_code
-from offer_engine.messages import ALWAYS_MS, BasketItem, ConsentChange, Mute, Receipt
+from offer_engine.messages import ALWAYS_MS, BasketItem, ConsentChange, Mute, Offer, Receipt
 
 DeliveryState = Literal[
     "sent", "shown", "opened", "accepted", "dismissed", "not_for_me", "expired", "redeemed", "control"
@@ -106,6 +106,24 @@ def mute(person: Person, change: Mute) -> Person:
             return replace(person, muted_categories=_with(person.muted_categories, delivery.category))
         case _:
             return person
+
+
+def may_show(person: Person, offer: Offer, now_ms: int) -> bool:
+    """Whether an offer sent earlier may come to a phone again: not put away, not used, not muted, nothing taken back.
+
+    One that was accepted may: its code is needed at the till.
+    """
+    delivery = next((found for found in person.deliveries if found.offer == offer.id), None)
+    is_done = delivery is None or delivery.state in {"dismissed", "not_for_me", "redeemed"}
+    is_muted = (
+        now_ms < person.muted_until or offer.rule in person.muted_rules or offer.category in person.muted_categories
+    )
+    may_use = {
+        "location": person.consents.location,
+        "basket": person.consents.basket,
+        "history": person.consents.history,
+    }
+    return not is_done and not is_muted and all(may_use[signal] for signal in offer.signals)
 
 
 def unmute(person: Person) -> Person:
