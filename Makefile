@@ -40,6 +40,9 @@ check: $(STAMP)check ## lint, format, types, import directions, generated files 
 trace: $(STAMP)base ## follow one message from MQTT to the phone, stage by stage
 	@$(RUN) -m demo.trace $(ARGS)
 
+twin: $(STAMP)base ## what the offers are worth: one simulated day, with and without them
+	@$(RUN) -m demo.twin $(ARGS)
+
 bench: $(STAMP)test ## measure throughput and latency against a bare subscriber
 	@$(RUN) -m bench $(ARGS)
 
@@ -72,4 +75,4 @@ $(STAMP)test $(STAMP)check $(STAMP)completejourney: $(STAMP)%: $(STAMP)base
 	@sh setup/install.sh $*
 	@touch $@
 
-.PHONY: help setup demo test check trace bench docs clean anew
+.PHONY: help setup demo test check trace twin bench docs clean anew

@@ -63,7 +63,7 @@ def choose_port(wanted: int) -> int:
     return port
 
 
-def say_open(store: StoreMap, plan: Plan) -> None:
+def say_open(store: StoreMap, plan: Plan, broker: str) -> None:
     """The one address to open, and what else to know."""
     is_dave_here = plan.shoppers.population == Population.CAST
     phone = "phone-client --shopper dave" if is_dave_here else "phone-client"
@@ -76,6 +76,8 @@ def say_open(store: StoreMap, plan: Plan) -> None:
     say(f"  {store.label} is open:  {plan.address}")
     say()
     say(f"  a phone in a terminal:  {phone}")
+    if plan.broker is None:
+        say(f"  MQTT broker:            {broker}")
     say(f"  logs and ledger:        {plan.folder}")
     say("  close the store:        Ctrl-C")
     say()
@@ -114,8 +116,8 @@ def main(
             who = Shoppers(store, population.value, seed)
             today = datetime.now(UTC).date()
             plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data)
-            children = open_store(stack, plan, say)
-            say_open(building, plan)
+            children, own = open_store(stack, plan, say)
+            say_open(building, plan, own)
             for complaint in watch(children):
                 say(complaint)
         except (BrokerError, ChildError) as error:

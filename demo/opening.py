@@ -19,9 +19,10 @@ from pathlib import Path
 from demo.broker import STORE, start_broker
 from demo.child import Child, ChildError, is_running, last_words, python, run_to_end, start, stop, troubles
 from demo.history import Shoppers, prepare_ledger
-from demo.ports import LOOPBACK
+from demo.ports import LOOPBACK, next_free
 
 DEFAULT_PORT = 8600
+MQTT_PORT = 1883  # the registered one: where somebody who sends a message by hand will look
 COMPLETE_JOURNEY = Path("build/complete-journey")  # the store folder that these households bring with them
 HEALTHY_WITHIN_S = 30.0
 POLL_S = 0.05
@@ -90,8 +91,8 @@ def await_engine(engine: Child, address: str) -> None:
         time.sleep(POLL_S)
 
 
-def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> list[Child]:
-    """Start everything, each to be stopped by the stack; returns when the first shoppers are on their way in.
+def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tuple[list[Child], str]:
+    """Start everything, each to be stopped by the stack; returns it, and the broker, when the first shoppers come in.
 
     `say` gets a line for each step that takes a while.
 
@@ -111,14 +112,15 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> list
     if broker is None:
         if not plan.keep_data:
             shutil.rmtree(plan.folder / STORE, ignore_errors=True)  # no message of yesterday waits for today's engine
-        child, broker = start_broker(plan.folder)
+        child, broker = start_broker(plan.folder, next_free(MQTT_PORT) or 0)
         opened(child, BROKER_STOPS_WITHIN_S)
     ledger = prepare_ledger(plan.shoppers, plan.folder, today=plan.today, keep=plan.keep_data, say=say)
     shared = ("--store", str(plan.shoppers.store), "--broker", broker)
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
     clock = "wall" if plan.speed == 1 else "event"  # a day run faster than time carries its own
-    engine_flags = ("--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
+    follow = () if plan.shoppers.population == "cast" else ("--follow", "")  # no cast: whoever is sent an offer
+    engine_flags = (*follow, "--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
     command = python("offer_engine", "run", *shared, *engine_flags)
     engine = opened(start("engine", command, plan.folder / "engine.log", secret), ENGINE_STOPS_WITHIN_S)
     await_engine(engine, plan.address)
@@ -127,7 +129,7 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> list
     who = ("--engine", plan.address, "--population", plan.shoppers.population)
     command = python("beacon_sim", "run", *shared, *who, *crowd)
     opened(start("simulator", command, plan.folder / "simulator.log", secret), SIMULATOR_STOPS_WITHIN_S)
-    return children
+    return children, broker
 
 
 def watch(children: Sequence[Child]) -> Iterator[str]:

@@ -210,6 +210,10 @@ class Ledger:
             "SELECT sku, at FROM purchases WHERE shopper = ? ORDER BY at, basket, sku", (shopper,)
         ).fetchall()
 
+    def sold_since(self, at_ms: int) -> Iterator[tuple[str, str, int, int]]:
+        """(visit, sku, pieces, cents paid for one) of everything sold from `at_ms` on."""
+        yield from self._db.execute("SELECT basket, sku, qty, price_cents FROM purchases WHERE at >= ?", (at_ms,))
+
     def has_purchases(self) -> bool:
         """Whether any history was imported or sold."""
         return self._db.execute("SELECT 1 FROM purchases LIMIT 1").fetchone() is not None
