@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import sqlite_utils
 
 from offer_engine.core.decision import Decision
 from offer_engine.core.person import Delivery
@@ -69,6 +68,12 @@ TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
     "shoppers": ({"shopper": str, "state": bytes}, ("shopper",)),
     "rule_sets": ({"version": str, "ts": int, "text": str}, ("version",)),
     "rejected": ({"ts": int, "topic": str, "reason": str, "detail": str, "payload": str}, ()),
+}
+
+INDEXES: Final[dict[str, tuple[str, list[str]]]] = {
+    "idx_decisions_ts": ("decisions", ["ts"]),
+    "idx_decisions_shopper_ts": ("decisions", ["shopper", "ts"]),
+    "idx_offers_shopper_ts": ("offers", ["shopper", "ts"]),
 }
 
 
@@ -286,12 +291,17 @@ def _check_is_ours(db: sqlite3.Connection) -> None:
 
 
 def _create(db: sqlite3.Connection) -> None:
+    """Make what is not there yet."""
+    there = {str(name) for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    if there >= TABLES.keys() | INDEXES.keys():
+        return
+    import sqlite_utils  # noqa: PLC0415  needed once in a ledger's life, and takes 80 MB where pandas is installed
+
     tools = sqlite_utils.Database(db)
     for name, (columns, keys) in TABLES.items():
         tools.table(name).create(columns, pk=keys or None, if_not_exists=True)
-    tools.table("decisions").create_index(["ts"], if_not_exists=True)
-    tools.table("decisions").create_index(["shopper", "ts"], if_not_exists=True)
-    tools.table("offers").create_index(["shopper", "ts"], if_not_exists=True)
+    for name, (table, indexed) in INDEXES.items():
+        tools.table(table).create_index(indexed, name, if_not_exists=True)
     db.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),))
 
 
