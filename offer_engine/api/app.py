@@ -3,10 +3,12 @@
 import io
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import segno
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Path as PathPart
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
@@ -16,6 +18,7 @@ from offer_engine.api.live import LiveView, live_routes
 from offer_engine.api.phones import Pairing, is_local, phone_routes
 from offer_engine.service import Service
 
+ShopperId = Annotated[str, PathPart(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 QR_SCALE = 8  # pixels a module; the page scales it
 
 _json = msgspec.json.decode
@@ -84,10 +87,10 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
         return _json(record, type=Json)
 
     @app.get("/api/shoppers/{shopper}", summary="What the engine holds of one shopper; for callers on its own machine")
-    async def shopper(request: Request, shopper: str) -> Json:
+    async def shopper(request: Request, shopper: ShopperId) -> Json:
         if not pairing.is_open and not is_local(request):
             raise HTTPException(403, "only a program on the engine's own machine may ask about a shopper")
-        return shopper_json(service.shopper(shopper).state)
+        return shopper_json(service.state(shopper))
 
     @app.get("/api/qr.svg", summary="A QR code that opens the phone page", response_class=Response)
     async def qr() -> Response:
