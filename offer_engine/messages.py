@@ -108,6 +108,7 @@ class Offer(Struct, frozen=True, tag_field="type", tag="offer", kw_only=True):
     signals: list[Literal["location", "basket", "history"]]  # the personal data this offer rests on
     code: Id  # shown at the till
     vibrate: list[int]  # ms on, off, on, ...
+    currency: str = ""  # ISO 4217 code of the prices
 
 
 class EngineStatus(Struct, frozen=True):

@@ -32,20 +32,25 @@ def cause(error: Exception) -> str:
     return printable(" ".join(str(error).split())) or type(error).__name__
 
 
-def money(cents: int) -> str:
-    """An amount without its currency, which the wire does not name.
+_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
-    >>> money(1992)
-    '19.92'
+
+def money(cents: int, currency: str = "") -> str:
+    """An amount with its currency's sign, its code where it has none, or nothing where the currency is not known.
+
+    >>> money(1992, "EUR"), money(1992, "CHF"), money(1992)
+    ('€19.92', 'CHF 19.92', '19.92')
     """
-    return f"{cents // 100}.{cents % 100:02}"
+    sign = _SIGNS.get(currency, f"{currency} " if currency else "")
+    return f"{sign}{cents // 100}.{cents % 100:02}"
 
 
 def price(offer: Offer) -> str:
-    """What the product costs with the offer, and without where that differs."""
+    """What the product costs now, and what it would without the offer."""
+    now = money(offer.offer_price_cents, offer.currency)
     if offer.offer_price_cents == offer.price_cents:
-        return money(offer.price_cents)
-    return f"{money(offer.offer_price_cents)} instead of {money(offer.price_cents)}"
+        return now
+    return f"{now} instead of {money(offer.price_cents, offer.currency)}"
 
 
 def clock_time(at_ms: int, zone: tzinfo | None = None) -> str:

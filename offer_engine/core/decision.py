@@ -198,4 +198,5 @@ def _offer(best: Scored, context: Context) -> Offer:
         signals=signals,
         code=redemption_code(offer),
         vibrate=VIBRATE_MS,
+        currency=store.currency,
     )
