@@ -12,7 +12,6 @@ from dataclasses import asdict
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from offer_engine.core.decision import Decision
 from offer_engine.core.explain import TEXTS, checklist
 from offer_engine.messages import Offer
 from offer_engine.service import Progress, Sent, Service
@@ -39,7 +38,7 @@ class LiveView:
         self._named = follow
         self._slots = list(follow) + [""] * (SLOTS - len(follow))  # whose phones are shown, "" for nobody yet
         self._watchers: set[Queue[str]] = set()
-        self._decisions: deque[Json] = deque(maxlen=KEPT_DECISIONS)
+        self._decisions: deque[Sent] = deque(maxlen=KEPT_DECISIONS)  # newest first
         self._cards: dict[str, deque[Json]] = {shopper: deque(maxlen=3) for shopper in follow}
         self._opened_ms = service.now_ms()
         self._latencies: deque[float] = deque(maxlen=KEPT_LATENCIES)
@@ -51,20 +50,20 @@ class LiveView:
     def saw(self, event: Sent | Progress) -> None:
         """Take note of what the service has just done."""
         match event:
-            case Sent(decision, latency_ms, phones):
-                self._saw_decision(decision, latency_ms, phones)
+            case Sent():
+                self._saw_decision(event)
             case Progress(shopper, offer, state):
                 self._saw_progress(shopper, offer, state)
 
-    def _saw_decision(self, decision: Decision, latency_ms: float, phones: int) -> None:
+    def _saw_decision(self, event: Sent) -> None:
+        decision = event.decision
         sent = decision.outcome == "offer"
         if sent:
-            self._latencies.append(latency_ms)
-        verdict = self._verdict(decision, latency_ms, phones)
-        row = self._row(decision, verdict)
-        self._decisions.appendleft(row)
-        self._tell(row)
-        if sent and phones:
+            self._latencies.append(event.latency_ms)
+        self._decisions.appendleft(event)
+        if self._watchers:
+            self._tell(self._row(event))
+        if sent and event.phones:
             self._take_free_slot(decision.shopper)
         if sent and decision.offer is not None and decision.shopper in self._cards:
             card: Json = {
@@ -76,11 +75,6 @@ class LiveView:
             self._cards[decision.shopper].append(card)
             self._tell(card)
 
-    def _verdict(self, decision: Decision, latency_ms: float, phones: int) -> str:
-        if decision.outcome != "offer":
-            return TEXTS[decision.reason]
-        return f"Sent in {latency_ms:.0f} ms" if phones else "Waiting for the phone"
-
     def _saw_progress(self, shopper: str, offer: str, state: str) -> None:
         for card in self._cards.get(shopper, ()):
             held = card["offer"]
@@ -88,7 +82,8 @@ class LiveView:
                 card["state"] = state
                 self._tell(card)
 
-    def _row(self, decision: Decision, verdict: str) -> Json:
+    def _row(self, event: Sent) -> Json:
+        decision = event.decision
         store = self._service.world.store
         offer = decision.offer
         best = decision.ranking[0].sku if decision.ranking else ""
@@ -105,7 +100,7 @@ class LiveView:
             "outcome": decision.outcome,
             "title": offer.title if offer else store.products[best].name if best else "",
             "benefit": offer.benefit if offer else "",
-            "verdict": verdict,
+            "verdict": _verdict(event),
             "sentence": offer.reason if offer else "",
             "checks": [asdict(line) for line in checklist(decision, self._service.world)],
         }
@@ -127,7 +122,7 @@ class LiveView:
             "broker": self._broker(),
             **self._followed(),
             "stats": self.stats(),
-            "decisions": list(self._decisions),
+            "decisions": [self._row(event) for event in self._decisions],
         }
 
     # --- whose phones are shown -------------------------------------------------------------------------------------
@@ -211,6 +206,8 @@ class LiveView:
             "silent": counts.outcomes["silent"] + counts.outcomes["holdout"],
             "latency_p95_ms": _percentile(self._latencies, 0.95),
             "positions_per_s": round(self._rate),
+            "positions": counts.positions,
+            "messages": counts.messages,
             "refused": dict(counts.refused),
             "broker": self._broker(),
             "rules_version": self._service.world.rules.version,
@@ -266,6 +263,12 @@ async def _forward(queue: Queue[str], socket: WebSocket) -> None:
 async def _until_gone(socket: WebSocket) -> None:
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
+
+
+def _verdict(event: Sent) -> str:
+    if event.decision.outcome != "offer":
+        return TEXTS[event.decision.reason]
+    return f"Sent in {event.latency_ms:.0f} ms" if event.phones else "Waiting for the phone"
 
 
 def _percentile(values: deque[float], share: float) -> float | None:
