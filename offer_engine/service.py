@@ -177,14 +177,14 @@ class Service:
             if route is None:
                 route = self._route(topic)
             shopper, leaf = route
-            self.report(shopper, parse_report(leaf, payload), arrived, topic)
+            self.report(shopper, parse_report(leaf, payload), arrived)
         except MessageError as error:
             self._reject(topic, payload, error.refusal, error.detail)
         except Exception as error:  # noqa: BLE001  the one broad except: whatever one message did, the next is handled
             _log.exception("handling one message failed: %s", topic)
             self._reject(topic, payload, Refusal.INTERNAL, repr(error))
 
-    def report(self, shopper: str, report: Report, arrived: int, topic: str = "") -> None:
+    def report(self, shopper: str, report: Report, arrived: int) -> None:
         """Handle what the store, or a phone as a source, reports of a shopper.
 
         Raises:
@@ -205,7 +205,7 @@ class Service:
                 self.counts.untracked += 1
         else:
             self.counts.messages += 1
-            self._apply(live, self._known_skus(report, topic or shopper), arrived)
+            self._apply(live, self._known_skus(shopper, report), arrived)
 
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
@@ -288,7 +288,7 @@ class Service:
                 Refusal.OUTSIDE, f"({fix.x:g}, {fix.y:g}) is more than {OUTSIDE_M:g} m outside the store"
             )
 
-    def _known_skus(self, report: Basket | Checkout | Presence, topic: str) -> Basket | Checkout | Presence:
+    def _known_skus(self, shopper: str, report: Basket | Checkout | Presence) -> Basket | Checkout | Presence:
         """Take out, and report, items that the catalogue does not know; the rest of the message counts."""
         if isinstance(report, Presence):
             return report
@@ -296,6 +296,8 @@ class Service:
         unknown = sorted({item.sku for item in report.items if item.sku not in products})
         if not unknown:
             return report
+        leaf = "basket" if isinstance(report, Basket) else "checkout"
+        topic = shopper_topic(self.world.store.store, shopper, leaf)
         self._reject(topic, encode(report), Refusal.UNKNOWN_SKU, f"not in the catalogue: {', '.join(unknown)}")
         if isinstance(report, Basket):
             return Basket(report.ts, report.rev, [item for item in report.items if item.sku in products])

@@ -127,10 +127,12 @@ async def _serve(socket: WebSocket, hello: Hello, service: Service) -> None:
     try:
         async with TaskGroup() as tasks:
             sender = tasks.create_task(_send(socket, phone), name=f"send to {hello.shopper}")
-            await _listen(socket, phone, service)
+            is_bye = await _listen(socket, phone, service)
             sender.cancel()
     finally:
         service.phones.disconnect(phone)
+    if is_bye:
+        await socket.close()
 
 
 async def _send(socket: WebSocket, phone: Phone) -> None:
@@ -141,7 +143,8 @@ async def _send(socket: WebSocket, phone: Phone) -> None:
         return  # closed while sending: the listener sees it too
 
 
-async def _listen(socket: WebSocket, phone: Phone, service: Service) -> None:
+async def _listen(socket: WebSocket, phone: Phone, service: Service) -> bool:
+    """Hear a phone out; whether it said bye, and did not just go."""
     while True:
         try:
             message = parse_phone_message(await _receive(socket))
@@ -151,9 +154,9 @@ async def _listen(socket: WebSocket, phone: Phone, service: Service) -> None:
             put(phone, Refused("message", str(error)))
             continue
         except WebSocketDisconnect:
-            return
+            return False
         if isinstance(answer, Bye):
-            return
+            return True
         if answer is not None:
             put(phone, answer)
 
