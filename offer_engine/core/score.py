@@ -54,8 +54,12 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
 def discount_cents(benefit: Benefit, price_cents: int) -> int:
     """What the benefit takes off one piece, in whole cents, never more than its price.
 
+    Half a cent is given to the shopper; a piece of a multi-buy never costs more at the till than is said here.
+
     >>> discount_cents(Percent(15), 3999), discount_cents(MultiBuy(2, 500), 299), discount_cents(Reminder(), 299)
     (600, 49, 0)
+    >>> discount_cents(Percent(5), 50), discount_cents(MultiBuy(3, 599), 299)
+    (3, 99)
     """
     return min(max(_taken_off(benefit, price_cents), 0), price_cents)
 
@@ -63,10 +67,10 @@ def discount_cents(benefit: Benefit, price_cents: int) -> int:
 def _taken_off(benefit: Benefit, price_cents: int) -> int:
     match benefit:
         case Percent(percent):
-            return round(price_cents * percent / 100)
+            return (price_cents * percent + 50) // 100
         case Amount(amount_cents):
             return amount_cents
         case MultiBuy(pieces, for_cents):
-            return price_cents - for_cents // pieces
+            return price_cents + -for_cents // pieces
         case Reminder():
             return 0
