@@ -58,11 +58,12 @@ Publish = Callable[[str, bytes, int], None]
 
 @dataclass(slots=True)
 class Live:
-    """One shopper held in memory: the core's state, the profile once it was needed, and when last heard of."""
+    """One shopper held in memory: the core's state, and the profile once it was needed."""
 
     state: Shopper
     profile: Profile | None = None
-    heard_ms: int = 0
+    loaded_ms: int = 0  # when they came into memory
+    here_ms: int = 0  # of the newest report of the store, which says that they are in it
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ class Service:
         """A shopper's entry: from memory, else from the ledger, else new."""
         live = self._live.get(shopper)
         if live is None:
-            live = Live(self.state(shopper), heard_ms=self.now_ms())
+            live = Live(self.state(shopper), loaded_ms=self.now_ms())
             self._live[shopper] = live
         return live
 
@@ -195,7 +196,7 @@ class Service:
             raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
         self._newest_ms = max(self._newest_ms, report.ts)
         live = self._live.get(shopper) or self.shopper(shopper)
-        live.heard_ms = max(live.heard_ms, report.ts)
+        live.here_ms = max(live.here_ms, report.ts)
         if isinstance(report, Position):
             self._check_place(report)
             self.counts.positions += 1
@@ -212,7 +213,7 @@ class Service:
         now = self.now_ms()
         due = now - LATENESS_MS
         arrived = perf_counter_ns()
-        gone = [shopper for shopper, live in self._live.items() if now - live.heard_ms > FORGET_MS and not _is_in(live)]
+        gone = [shopper for shopper, live in self._live.items() if _is_gone(live, now)]
         for shopper in gone:
             del self._live[shopper]
         for live in self._live.values():
@@ -421,9 +422,9 @@ class Service:
             self.publish(rejected_topic(store), encode(rejected), 0)
 
 
-def _is_in(live: Live) -> bool:
-    """Whether a shopper is in a zone, or about to be."""
-    return len(live.state.fence.stays) > 0
+def _is_gone(live: Live, now: int) -> bool:
+    """Whether a shopper may be put away: in no zone, and not reported for long."""
+    return now - max(live.loaded_ms, live.here_ms) > FORGET_MS and not live.state.fence.stays
 
 
 def _not_connected(topic: str, payload: bytes, qos: int) -> None:

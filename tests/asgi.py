@@ -55,9 +55,9 @@ class Site:
         return httpx.AsyncClient(transport=transport, base_url="http://engine.test")
 
     @asynccontextmanager
-    async def socket(self, path: str) -> AsyncIterator["Socket"]:
+    async def socket(self, path: str, own: "Socket | None" = None) -> AsyncIterator["Socket"]:
         """An open websocket; whoever leaves the block is gone without a word."""
-        own = Socket()
+        own = own or Socket()
         scope: Scope = {
             "type": "websocket",
             "asgi": {"version": "3.0"},
@@ -89,13 +89,20 @@ class Site:
 
 @dataclass(slots=True)
 class Socket:
-    """The far end of one websocket."""
+    """The far end of one websocket; `reads` is cleared for one that does not read what it is sent."""
 
     sent: "asyncio.Queue[Message]" = field(default_factory=asyncio.Queue)
     got: "asyncio.Queue[Message]" = field(default_factory=asyncio.Queue)
+    reads: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Reads at first."""
+        self.reads.set()
 
     async def take(self, message: Message) -> None:
-        """What the application sends."""
+        """What the application sends; it waits as long as the far end does not read."""
+        if message["type"] == "websocket.send":
+            await self.reads.wait()
         self.got.put_nowait(message)
 
     def say(self, message: PhoneMessage | str | bytes) -> None:

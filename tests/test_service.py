@@ -512,14 +512,14 @@ def test_a_position_that_changes_nothing_writes_nothing(store: Bench) -> None:
 def test_an_old_message_does_not_make_its_shopper_look_gone(store: Bench, leaf: str) -> None:
     """What the broker held back for minutes says where somebody was, not that they are no longer here."""
     store.stand("dave", *NOWHERE, seconds=1)
-    heard = store.service.shopper("dave").heard_ms
+    here = store.service.shopper("dave").here_ms
     old: Position | Basket = Position(store.now_ms - 200_000, *NOWHERE)
     if leaf == "basket":
         old = Basket(store.now_ms - 200_000, 1, [BasketItem(LAMB, 1)])
 
     store.send("dave", leaf, encode(old))
 
-    assert store.service.shopper("dave").heard_ms == heard
+    assert store.service.shopper("dave").here_ms == here
 
 
 # --- a phone comes back -----------------------------------------------------------------------------------------------

@@ -150,13 +150,13 @@ class LiveView:
         return not self._is_here(holder) and not (is_early and holder in self._named)
 
     def _is_here(self, shopper: str) -> bool:
-        track = self._service.shopper(shopper).state.track
+        track = self._service.state(shopper).track
         return track is not None and self._service.now_ms() - track.ts < PRESENT_MS
 
     def _give_back(self) -> None:
-        """A named shopper who is in the store has their slot again."""
+        """A named shopper who is in the store and has no slot has their own again."""
         for number, shopper in enumerate(self._named):
-            if self._slots[number] != shopper and self._is_here(shopper):
+            if shopper not in self._slots and self._is_here(shopper):
                 self._put(number, shopper)
 
     def _put(self, number: int, shopper: str) -> None:
@@ -168,7 +168,7 @@ class LiveView:
 
     def _note(self, shopper: str) -> str:
         """What the engine may use of a followed shopper."""
-        consents = self._service.shopper(shopper).state.person.consents
+        consents = self._service.state(shopper).person.consents
         shared = [name for name in ("location", "basket", "history") if getattr(consents, name)]
         return "shares " + ", ".join(shared) if shared else "shares nothing yet"
 
@@ -193,7 +193,7 @@ class LiveView:
         """The numbers at the top of the page."""
         counts = self._service.counts
         now = self._service.now_ms()
-        present = [live for live in self._service.shoppers() if now - live.heard_ms < PRESENT_MS]
+        present = [live for live in self._service.shoppers() if now - live.here_ms < PRESENT_MS]
         return {
             "type": "stats",
             "in_store": len(present),
@@ -241,9 +241,10 @@ class LiveView:
         """Feed one page until it goes."""
         await socket.accept()
         queue: Queue[str] = Queue(WATCHER_QUEUE)
-        await socket.send_text(msgspec.json.encode(self.snapshot()).decode())
-        self._watchers.add(queue)
+        snapshot = msgspec.json.encode(self.snapshot()).decode()
+        self._watchers.add(queue)  # before the snapshot is sent: what happens meanwhile comes after it
         try:
+            await socket.send_text(snapshot)
             async with TaskGroup() as tasks:
                 sender = tasks.create_task(_forward(queue, socket), name="send to a live page")
                 await _until_gone(socket)
