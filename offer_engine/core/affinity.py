@@ -30,29 +30,34 @@ class Profile(Struct, frozen=True):
     """One shopper's history, by zone; nothing else of the past is used."""
 
     zones: dict[str, tuple[Habit, ...]] = {}
+    categories: dict[str, int] = {}  # baskets that held something of a category
 
     def times(self, what: str) -> int:
-        """How often a sku, or the products of a category, were bought."""
-        return sum(habit.times for habit in self._all() if what in (habit.sku, habit.category))
-
-    def _all(self) -> Iterable[Habit]:
-        return (habit for habits in self.zones.values() for habit in habits)
+        """How many baskets held a sku, or something of a category: two wines at once are one time of wine."""
+        of_sku = sum(habit.times for habits in self.zones.values() for habit in habits if habit.sku == what)
+        return max(of_sku, self.categories.get(what, 0))
 
 
 NOBODY = Profile()
 
 
 def build_profile(purchases: Iterable[tuple[str, int]], products: Mapping[str, Product]) -> Profile:
-    """Fold (sku, ms) purchases, oldest first, into a profile; skus no longer sold are left out."""
+    """Fold (sku, ms) purchases, oldest first, into a profile; skus no longer sold are left out.
+
+    What was bought at one moment was bought in one basket.
+    """
     habits: dict[str, Habit] = {}
+    baskets: dict[str, set[int]] = {}
     for sku, at in purchases:
         product = products.get(sku)
         if product is not None:
             habits[sku] = _bought_again(habits.get(sku), product, at)
+            baskets.setdefault(product.category, set()).add(at)
     zones: dict[str, list[Habit]] = {}
     for sku, habit in habits.items():
         zones.setdefault(products[sku].zone, []).append(habit)
-    return Profile({zone: tuple(found) for zone, found in zones.items()})
+    counts = {category: len(moments) for category, moments in baskets.items()}
+    return Profile({zone: tuple(found) for zone, found in zones.items()}, counts)
 
 
 def _bought_again(habit: Habit | None, product: Product, at: int) -> Habit:

@@ -57,7 +57,7 @@ def reason_sentence(rule: Rule, product: Product, scored: Scored, context: Conte
 def _cart_clause(rule: Rule, scored: Scored, context: Context) -> str:
     asked = [product for what in rule.has if (product := context.in_cart(what)) is not None]
     if asked:
-        names = [_in_sentence(product) for product in asked]
+        names = list(dict.fromkeys(_in_sentence(product) for product in asked))
         return f"there is {_listed(names)} in your cart"
     if scored.because:
         return f"it goes well with the {_in_sentence(context.cart[scored.because])} in your cart"
@@ -82,8 +82,13 @@ def _label(what: str, context: Context) -> str:
 
 
 def _in_sentence(product: Product) -> str:
-    """A product's name inside a sentence: small first letter, unless the name begins with its brand."""
-    if product.brand and product.name.startswith(product.brand):
+    """A product's name inside a sentence: small first letter, unless it begins with its brand or a name of its own.
+
+    "Rack of lamb" becomes "rack of lamb"; "Pinot Noir" and "WC cleaner" stay as they are.
+    """
+    first, _, rest = product.name.partition(" ")
+    is_branded = product.brand != "" and product.name.startswith(product.brand)
+    if is_branded or first[1:2].isupper() or rest[:1].isupper():
         return product.name
     return product.name[:1].lower() + product.name[1:]
 
