@@ -95,24 +95,20 @@ class GmqttLink:
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
-        self._take_shortcut()
+        handler = self._client._package_handler  # noqa: SLF001  there is no public way; pinned and tested
+        self._handle_publish = handler._handle_publish_packet  # noqa: SLF001  as above
+        handler._handle_publish_packet = self._on_publish  # noqa: SLF001  as above
 
-    def _take_shortcut(self) -> None:
-        """Hand over QoS 0 messages, which are the positions, without what gmqtt does for MQTT 5 and for coroutines.
+    def _on_publish(self, command: int, packet: bytes) -> None:
+        """Take a QoS 0 message, a position, without what gmqtt does for MQTT 5 and for coroutines.
 
         That halves what a position costs in gmqtt (docs/adr/0002-ingest.md). QoS 1 takes gmqtt's own way.
         """
-        handler = self._client._package_handler  # noqa: SLF001  there is no public way; pinned and tested
-        whole = handler._handle_publish_packet  # noqa: SLF001  as above
-
-        def handle(command: int, packet: bytes) -> None:
-            if command & QOS_BITS:
-                whole(command, packet)
-                return
-            end = 2 + int.from_bytes(packet[:2], "big")
-            self._receive(packet[2:end].decode(), packet[end:])
-
-        handler._handle_publish_packet = handle  # noqa: SLF001  as above
+        if command & QOS_BITS:
+            self._handle_publish(command, packet)
+            return
+        end = 2 + int.from_bytes(packet[:2], "big")
+        self._receive(packet[2:end].decode(), packet[end:])
 
     def publish(self, topic: str, payload: bytes, qos: int) -> None:
         """Send a message now, or drop it."""
