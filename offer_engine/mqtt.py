@@ -108,7 +108,7 @@ class GmqttLink:
             self._handle_publish(command, packet)
             return
         end = 2 + int.from_bytes(packet[:2], "big")
-        self._receive(packet[2:end].decode(), packet[end:])
+        self._receive(packet[2:end].decode(errors="replace"), packet[end:])
 
     def publish(self, topic: str, payload: bytes, qos: int) -> None:
         """Send a message now, or drop it."""

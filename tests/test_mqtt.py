@@ -1,0 +1,236 @@
+"""Two MQTT clients, one behaviour: what a broker sends arrives byte for byte, and the status topic never lies."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from demo.broker import embedded_broker
+from offer_engine.errors import SettingsError
+from offer_engine.messages import EngineStatus, shopper_topic, status_topic
+from offer_engine.mqtt import Broker, GmqttLink, Link, parse_broker
+from offer_engine.mqtt_paho import PahoLink
+from tests.brokers import Broker as OwnBroker
+
+STORE = "demo-market"
+PATIENCE_S = 20.0
+NOW_MS = 1_772_442_000_000
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The embedded broker, one for all these tests."""
+    with embedded_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture(params=[GmqttLink, PahoLink], ids=["gmqtt", "paho"])
+def kind(request: pytest.FixtureRequest) -> type[GmqttLink | PahoLink]:
+    """Each client in turn."""
+    found: type[GmqttLink | PahoLink] = request.param
+    return found
+
+
+@asynccontextmanager
+async def linked(
+    kind: type[GmqttLink | PahoLink], url: str, receive: Callable[[str, bytes], None] = lambda _topic, _payload: None
+) -> AsyncIterator[Link]:
+    """A link that runs; leaving the block is a clean stop."""
+    link = kind(parse_broker(url), STORE, receive, lambda: NOW_MS, "1.2.3")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(link.run())
+        try:
+            yield link
+        finally:
+            running.cancel()
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Return once something is so that happens on the network."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110  what is waited for happens in another program
+            await asyncio.sleep(0.005)
+
+
+class Ear:
+    """A client that keeps what it hears on some topics, retained messages included."""
+
+    def __init__(self, url: str, *topics: str) -> None:
+        """Connect and subscribe."""
+        broker = parse_broker(url)
+        self.heard: list[tuple[str, bytes]] = []
+        self.client = paho.Client(CallbackAPIVersion.VERSION2)
+        self.client.on_message = lambda _client, _data, message: self.heard.append(
+            (message.topic, bytes(message.payload))
+        )
+        self.client.connect(broker.host, broker.port)
+        self.client.loop_start()
+        if topics:
+            self.client.subscribe([(topic, 1) for topic in topics])
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def states(self) -> list[str]:
+        """What it heard of the engine's status, in order."""
+        return [msgspec.json.decode(payload, type=EngineStatus).state for _, payload in self.heard]
+
+
+async def retained(url: str) -> EngineStatus:
+    """What the status topic says to whoever comes now."""
+    ear = Ear(url, status_topic(STORE))
+    try:
+        await until(lambda: bool(ear.heard))
+    finally:
+        ear.close()
+    return msgspec.json.decode(ear.heard[0][1], type=EngineStatus)
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+BAD_ADDRESSES = [
+    "",
+    "mqtt://",
+    "mqtt://host:port",
+    "mqtt://host:99999",
+    "http://host",
+    "ws://host:9001",
+    "mqtts://host",
+]
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_what_is_no_address_is_a_mistake_in_the_settings(address: str) -> None:
+    """The message shows what was given and what was expected, in one line."""
+    with pytest.raises(SettingsError, match="broker") as told:
+        parse_broker(address)
+    assert "\n" not in str(told.value)
+
+
+def test_the_password_is_not_shown() -> None:
+    """A broker is named in logs."""
+    broker = parse_broker("mqtt://me:s%40cret@10.0.0.1:1884")
+
+    assert broker == Broker("10.0.0.1", 1884, "me", "s@cret")
+    assert str(broker) == "mqtt://me@10.0.0.1:1884"
+
+
+@pytest.mark.parametrize("address", ["broker.local:1884", "mqtt://broker.local:1884"])
+def test_the_scheme_may_be_left_out(address: str) -> None:
+    """There is only one."""
+    assert parse_broker(address) == Broker("broker.local", 1884)
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+PAYLOADS = {
+    "JSON": b'{"ts": 1}',
+    "empty": b"",
+    "every byte": bytes(range(256)),
+    "larger than one read": b"0123456789" * 20_000,
+}
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_a_payload_arrives_byte_for_byte(kind: type[GmqttLink | PahoLink], url: str, qos: int) -> None:
+    """Whatever is in it: what it means is for others to say."""
+    heard: list[tuple[str, bytes]] = []
+    leaf = "position" if qos == 0 else "basket"
+    topic = shopper_topic(STORE, f"{kind.__name__}-{qos}", leaf)
+    beacon = Ear(url)
+    async with linked(kind, url, lambda topic, payload: heard.append((topic, payload))) as link:
+        await until(lambda: link.connected)
+        await until(lambda: _is_subscribed(beacon, heard, leaf))
+        heard.clear()
+        for payload in PAYLOADS.values():
+            beacon.client.publish(topic, payload, qos)
+        await until(lambda: len([one for one in heard if one[0] == topic]) == len(PAYLOADS))
+    beacon.close()
+
+    assert [payload for found, payload in heard if found == topic] == list(PAYLOADS.values())
+
+
+def _is_subscribed(beacon: Ear, heard: list[tuple[str, bytes]], leaf: str) -> bool:
+    """Knock until something is heard."""
+    beacon.client.publish(shopper_topic(STORE, "knock", leaf), b"", 0)
+    return bool(heard)
+
+
+async def test_a_topic_that_is_no_text_costs_one_message(url: str) -> None:
+    """A broker may let such bytes through; they arrive as a topic that is refused, and the connection stays."""
+    heard: list[tuple[str, bytes]] = []
+    beacon = Ear(url)
+    async with linked(GmqttLink, url, lambda topic, payload: heard.append((topic, payload))) as link:
+        assert isinstance(link, GmqttLink)
+        await until(lambda: link.connected)
+        topic = b"store/demo-market/shopper/\xff/position"
+        link._client._package_handler._handle_publish_packet(0x30, struct.pack("!H", len(topic)) + topic + b"{}")
+        await until(lambda: _is_subscribed(beacon, heard[1:], "position"))
+        assert link.connected
+    beacon.close()
+
+    assert heard[0] == ("store/demo-market/shopper/\N{REPLACEMENT CHARACTER}/position", b"{}")
+
+
+async def test_what_the_engine_says_goes_out_and_before_it_is_connected_nothing_does(
+    kind: type[GmqttLink | PahoLink], url: str
+) -> None:
+    """An offer that waited for a broker would be shown in another aisle."""
+    topic = shopper_topic(STORE, "dave", "offer")
+    ear = Ear(url, topic)
+    async with linked(kind, url) as link:
+        link.publish(topic, b"too early", 1)
+        await until(lambda: link.connected)
+        link.publish(topic, b"now", 1)
+        await until(lambda: bool(ear.heard))
+    ear.close()
+
+    assert ear.heard == [(topic, b"now")]
+
+
+# --- the status -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_status_is_online_while_it_runs_and_offline_after_a_clean_stop(
+    kind: type[GmqttLink | PahoLink], url: str
+) -> None:
+    """Retained, so that whoever comes later knows too."""
+    async with linked(kind, url) as link:
+        await until(lambda: link.connected)
+        await until_retained(url, "online")
+        status = await retained(url)
+        assert status == EngineStatus("online", NOW_MS, "1.2.3")
+
+    await until_retained(url, "offline")
+    assert not link.connected
+
+
+async def until_retained(url: str, state: str) -> None:
+    """Return once the status topic says so."""
+    ear = Ear(url, status_topic(STORE))
+    await until(lambda: bool(ear.heard) and ear.states()[-1] == state)
+    ear.close()
+
+
+async def test_a_broker_that_is_not_there_yet_is_waited_for(
+    kind: type[GmqttLink | PahoLink], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so, a stop meanwhile is obeyed, and it connects once there is one."""
+    own = OwnBroker("nats", tmp_path)
+    async with linked(kind, own.url) as link:
+        await until(lambda: "no broker at" in caplog.text)
+        assert not link.connected
+    async with linked(kind, own.url) as link:
+        own.start()
+        await until(lambda: link.connected)
+    own.stop()
+
+    assert caplog.text.count("no broker at") == 1
