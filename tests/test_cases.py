@@ -1,0 +1,127 @@
+"""Situations that a retailer can read, in and out: each file in `cases/` is one shopper at one moment in our market.
+
+To add one, copy a file, change it, and run `make test ARGS="-k cases"`; what differs is shown.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from offer_engine.core.affinity import build_profile
+from offer_engine.core.context import Context, Tally
+from offer_engine.core.decision import Decision, Outcome, decide
+from offer_engine.core.person import Consents, Delivery, DeliveryState, Person, Visit, receipt, remember
+from offer_engine.core.reason import Reason
+from offer_engine.messages import BasketItem, Receipt
+from tests.worlds import demo_market
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
+MINUTE_MS = 60_000
+WEEK_MS = 7 * 24 * 60 * MINUTE_MS
+
+
+class Before(Struct, forbid_unknown_fields=True):
+    """An offer that the shopper got earlier."""
+
+    rule: str
+    sku: str
+    minutes_ago: int
+    became: DeliveryState
+    this_visit: bool = True
+
+
+class Expected(Struct, forbid_unknown_fields=True):
+    """What must come out; what is left out may be anything."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+    rule: str | None = None
+    sku: str | None = None
+    benefit: str | None = None
+    sentence: str | None = None
+    signals: list[str] | None = None
+    rules: dict[str, Reason] = {}  # the fate of single rules
+
+
+class Case(Struct, forbid_unknown_fields=True):
+    """One shopper at one moment."""
+
+    what: str
+    at: datetime  # on the store's clock
+    zone: str
+    expect: Expected
+    trigger: Literal["enter", "dwell"] = "dwell"
+    shopper: str = "dave"
+    shares: tuple[Literal["location", "basket", "history"], ...] = ("location", "basket", "history")
+    cart: list[str] = []
+    bought: list[str] = []  # each a week apart, the last a week ago
+    sold_out: list[str] = []
+    muted_categories: list[str] = []
+    before: list[Before] = []
+
+
+def context_of(case: Case) -> Context:
+    """The moment that a case describes."""
+    world = demo_market()
+    products = world.store.products
+    at = round(case.at.replace(tzinfo=world.timezone).timestamp() * 1000)
+    purchases = [(sku, at - n * WEEK_MS) for n, sku in enumerate(reversed(case.bought), start=1)]
+    person = Person(
+        consents=Consents(**{kind: kind in case.shares for kind in ("location", "basket", "history")}),
+        joined=True,
+        muted_categories=tuple(case.muted_categories),
+    )
+    for n, one in enumerate(case.before):
+        then = at - one.minutes_ago * MINUTE_MS
+        visit = "today" if one.this_visit else "earlier"
+        category = products[one.sku].category
+        sent = Delivery(f"offer-{n}", one.rule, category, one.sku, visit, then, then + 10 * MINUTE_MS)
+        person = remember(person, sent)
+        if one.became not in {"sent", "control", "redeemed"}:
+            person = receipt(person, msgspec.convert({"offer": sent.offer, "event": one.became, "ts": then}, Receipt))
+    return Context(
+        world=world,
+        shopper=case.shopper,
+        at=at,
+        zone=case.zone,
+        trigger=case.trigger,
+        person=person,
+        visit=Visit(
+            "today", at - 20 * MINUTE_MS, announced=True, basket=tuple(BasketItem(sku, 1) for sku in case.cart)
+        ),
+        profile=build_profile(sorted(purchases, key=lambda bought: bought[1]), products),
+        tally=Tally(sold={sku: products[sku].stock for sku in case.sold_out}),
+    )
+
+
+def found(decision: Decision, expected: Expected) -> dict[str, object]:
+    """Of a decision, what a case says something about, in the case's words."""
+    offer = decision.offer
+    return {
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "rule": offer.rule if offer else None,
+        "sku": offer.sku if offer else None,
+        "benefit": offer.benefit if offer else None,
+        "sentence": offer.reason if offer else None,
+        "signals": list(offer.signals) if offer else None,
+        "rules": {verdict.rule: verdict.reason for verdict in decision.verdicts if verdict.rule in expected.rules},
+    }
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_case_comes_out_as_its_file_says(path: Path) -> None:
+    """Read the file for the story; a difference is shown field by field."""
+    case = msgspec.toml.decode(path.read_text(), type=Case)
+    expected = {name: value for name, value in msgspec.structs.asdict(case.expect).items() if value is not None}
+    decided = found(decide(context_of(case)), case.expect)
+    assert {name: decided[name] for name in expected} == expected, case.what
+
+
+def test_there_are_cases() -> None:
+    """An empty folder proves nothing."""
+    assert len(CASES) >= 8
