@@ -8,14 +8,13 @@ Profit is what was paid at the till less cost; cost is the catalogue's price tim
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -28,25 +27,15 @@ from beacon_sim.habits import habits_population
 from beacon_sim.population import Population
 from demo.day import START_MS, Lockstep, run_day
 from offer_engine.core.context import World, build_world
-from offer_engine.core.decision import Decision
-from offer_engine.core.effect import Effect, Total, paired, uplift
+from offer_engine.core.effect import Effect, paired
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.store_map import StoreMap
 from offer_engine.store_files import check
+from offer_engine.uplift import Exposure, compare_groups, exposures, profits, totals
 
 OUT = Path("build/twin.json")
 EVERYONE, EXPOSED = "all visits", "visits with an offer"
 WIDTH = 112  # of the table where no terminal says otherwise
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """One visit in which something was offered, or would have been to a control."""
-
-    shopper: str
-    visit: str
-    rule: str
-    is_control: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +48,10 @@ class Finding:
     holdout: Effect | None  # None: nobody was held out of simply being there
 
 
-def profits(engine: Lockstep, store: StoreMap) -> dict[str, float]:
-    """Profit in cents of every visit that was paid for since the day began, by visit."""
-    found: dict[str, float] = {}
-    for visit, sku, qty, price_cents in engine.ledger.sold_since(START_MS):
-        product = store.products[sku]
-        cost = product.price_cents * (1 - product.margin_share)
-        found[visit] = found.get(visit, 0.0) + qty * (price_cents - cost)
-    return found
-
-
-def exposures(engine: Lockstep) -> list[Exposure]:
-    """Each visit's first offer, sent or held back, in the order of time."""
-    seen: dict[str, Exposure] = {}
-    for record in engine.ledger.all_decisions():
-        decision = msgspec.json.decode(record, type=Decision)
-        if decision.offer is not None:
-            held = decision.outcome == "holdout"
-            seen.setdefault(decision.visit, Exposure(decision.shopper, decision.visit, decision.offer.rule, held))
-    return list(seen.values())
-
-
 def compare(with_offers: Lockstep, without: Lockstep, store: StoreMap) -> list[Finding]:
     """Set the two days side by side: over all visits, and over those exposed to each rule."""
-    after, before = profits(with_offers, store), profits(without, store)
-    shown = exposures(with_offers)
+    after, before = (profits(engine.ledger, store, START_MS) for engine in (with_offers, without))
+    shown = exposures(with_offers.ledger)
     everyone = {visit: visit for visit in after.keys() | before.keys()}
     rules = sorted({exposure.rule for exposure in shown})
     return [
@@ -95,27 +63,11 @@ def compare(with_offers: Lockstep, without: Lockstep, store: StoreMap) -> list[F
 
 def _finding(name: str, shown: list[Exposure], after: Mapping[str, float], before: Mapping[str, float]) -> Finding:
     sent = {exposure.visit: exposure.shopper for exposure in shown if not exposure.is_control}
-    return Finding(name, len(sent), _twin(sent, after, before), _groups(shown, after))
+    return Finding(name, len(sent), _twin(sent, after, before), compare_groups(shown, after))
 
 
 def _twin(visits: Mapping[str, str], after: Mapping[str, float], before: Mapping[str, float]) -> Effect:
-    return paired(_totals(visits.items(), after), _totals(visits.items(), before))
-
-
-def _groups(shown: Iterable[Exposure], profit: Mapping[str, float]) -> Effect:
-    arms: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
-    for exposure in shown:
-        arms[exposure.is_control].append((exposure.visit, exposure.shopper))
-    return uplift(list(_totals(arms[False], profit).values()), list(_totals(arms[True], profit).values()))
-
-
-def _totals(visits: Iterable[tuple[str, str]], profit: Mapping[str, float]) -> dict[str, Total]:
-    """(visit, shopper) pairs summed by shopper; a visit without a sale counts as one without profit."""
-    totals: dict[str, Total] = {}
-    for visit, shopper in visits:
-        known = totals.get(shopper, Total(0.0, 0))
-        totals[shopper] = Total(known.amount + profit.get(visit, 0.0), known.visits + 1)
-    return totals
+    return paired(totals(visits.items(), after), totals(visits.items(), before))
 
 
 def main(

@@ -15,6 +15,7 @@ import typer
 from offer_engine.errors import ImportDataError, OffersError
 from offer_engine.history import import_history, parse_columns, report_lines
 from offer_engine.ledger import Ledger
+from offer_engine.reports import add_reports
 from offer_engine.run import Engine, load_world, run_engine
 from offer_engine.schema import asyncapi_text
 from offer_engine.settings import Settings, read_settings
@@ -156,6 +157,9 @@ def schema(
     elif not out.exists() or out.read_text(encoding="utf-8") != text:
         typer.echo(f"{out} is behind the types; `python -m offer_engine schema` writes it anew", err=True)
         raise typer.Exit(1)
+
+
+add_reports(cli, wall_ms)
 
 
 def main() -> None:

@@ -260,6 +260,10 @@ class Ledger:
         """How many offers each rule has sent."""
         return dict(self._db.execute("SELECT rule, count(*) FROM offers GROUP BY rule").fetchall())
 
+    def delivery_states(self) -> list[tuple[str, str, int]]:
+        """(rule, state, count) over all deliveries."""
+        return self._db.execute("SELECT rule, state, count(*) FROM deliveries GROUP BY rule, state").fetchall()
+
     def phone_key(self, make: Callable[[], str]) -> str:
         """The secret behind the phones' tokens, made on first use and kept."""
         self._db.execute("INSERT OR IGNORE INTO meta VALUES ('phone_key', ?)", (make(),))

@@ -17,6 +17,7 @@ from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
 from offer_engine.core.person import may_show
+from offer_engine.core.question import Answer, why_not
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
@@ -258,6 +259,17 @@ class Service:
         """The record, as JSON, of the decision behind one of a shopper's own offers."""
         mine = any(delivery.offer == offer for delivery in self.shopper(shopper).state.person.deliveries)
         return self._ledger.offer_decision(offer) if mine else None
+
+    def why_not(self, shopper: str, rule: str) -> Answer:
+        """What would become of a rule for a shopper now; uses nothing up and makes nobody known.
+
+        Raises:
+            NoSuchRuleError: the store has no such rule.
+        """
+        state = self.state(shopper)
+        shared = state.person.consents.history
+        profile = build_profile(self._ledger.purchases(shopper), self.world.store.products) if shared else NOBODY
+        return why_not(state, rule, self.now_ms(), self.world, profile, self._tally)
 
     def records(self, shopper: str | None, limit: int) -> list[str]:
         """The newest decisions' records as JSON, newest first."""

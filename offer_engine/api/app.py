@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from offer_engine.api.floor import Json, floor_json, products_json, rules_json, shopper_json
 from offer_engine.api.live import LiveView, live_routes
 from offer_engine.api.phones import Pairing, is_local, phone_routes
+from offer_engine.core.question import NoSuchRuleError
 from offer_engine.service import Service
 
 ShopperId = Annotated[str, PathPart(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -88,12 +89,25 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
 
     @app.get("/api/shoppers/{shopper}", summary="What the engine holds of one shopper; for callers on its own machine")
     async def shopper(request: Request, shopper: ShopperId) -> Json:
-        if not pairing.is_open and not is_local(request):
-            raise HTTPException(403, "only a program on the engine's own machine may ask about a shopper")
+        _check_may_ask(request, pairing)
         return shopper_json(service.state(shopper))
+
+    @app.get("/api/why-not", summary="What would become of a rule for a shopper now; uses nothing up")
+    async def why_not(request: Request, shopper: ShopperId, rule: str) -> Json:
+        _check_may_ask(request, pairing)
+        try:
+            found: Json = msgspec.to_builtins(service.why_not(shopper, rule))
+        except NoSuchRuleError as error:
+            raise HTTPException(404, str(error)) from None
+        return found
 
     @app.get("/api/qr.svg", summary="A QR code that opens the phone page", response_class=Response)
     async def qr() -> Response:
         out = io.BytesIO()
         segno.make(join_url, error="m").save(out, kind="svg", scale=QR_SCALE, border=2, dark="#000", light="#fff")
         return Response(out.getvalue(), media_type="image/svg+xml")
+
+
+def _check_may_ask(request: Request, pairing: Pairing) -> None:
+    if not pairing.is_open and not is_local(request):
+        raise HTTPException(403, "only a program on the engine's own machine may ask about a shopper")

@@ -21,7 +21,7 @@ TEXTS: dict[Reason, str] = {
     Reason.NOT_STARTED: "The offer has not begun",
     Reason.ENDED: "The offer is over",
     Reason.OUT_OF_HOURS: "Outside its hours",
-    Reason.NOT_IN_CART: "What it goes with is not in the cart",
+    Reason.NOT_IN_CART: "Its partner is not in the cart",
     Reason.ALREADY_COVERED: "Already in the cart",
     Reason.NOT_AUDIENCE: "Not a buyer of this",
     Reason.NO_PRODUCT: "No favourite here",
