@@ -8,7 +8,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import token_hex
@@ -33,6 +33,7 @@ from offer_engine.store_files import load_rules, load_store
 
 TICK_S = 0.1  # how often the service looks for what is due
 STOP_S = 2.0  # how long open connections may take to close
+BACKLOG = 2048  # connections that may wait to be accepted: a store's phones all come back at once
 
 _log = logging.getLogger(__name__)
 
@@ -59,53 +60,70 @@ def load_world(settings: Settings) -> World:
 
 @asynccontextmanager
 async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int]) -> AsyncIterator[Engine]:
-    """Bring an engine up, and take it down when the block ends.
+    """Bring an engine up, and take it down when the block ends, however it ends.
 
     Raises:
-        SettingsError: the port is taken, or the broker's address is no address.
+        SettingsError: the port is taken, the broker's address is no address, or the ledger cannot be opened.
     """
     loop = asyncio.get_running_loop()
     broker = parse_broker(settings.broker)
-    listener = _listen(settings.host, settings.port)
-    reader, writer = Ledger(settings.db), Ledger(settings.db)
-    recorder = Recorder(writer, loop)
-    service = Service(
-        world,
-        reader,
-        record=recorder.record,
-        phones=Phones(),
-        soon=loop.call_soon,
-        wall_ms=wall_ms if settings.clock == "wall" else None,
-    )
-    kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
-    link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
-    service.publish = link.publish
-    port = int(listener.getsockname()[1])
-    view = LiveView(service, _followed(settings))
-    view.is_connected = lambda: link.connected
-    pairing = Pairing((settings.phone_key or reader.phone_key(token_hex)).encode(), is_open=settings.pairing == "open")
-    join_url = settings.public_url or f"http://{_address(settings.host)}:{port}/p"
-    app = create_app(service, view, pairing, join_url=join_url, version=version("aislewise"))
-    server = _server(app)
+    with ExitStack() as held:  # let go of in reverse: states, recorder, ledgers, port
+        listener = held.enter_context(_listen(settings.host, settings.port))
+        reader = held.enter_context(closing(Ledger(settings.db)))
+        recorder = Recorder(held.enter_context(closing(Ledger(settings.db))), loop)
+        held.callback(recorder.close)
+        service = Service(
+            world,
+            reader,
+            record=recorder.record,
+            phones=Phones(),
+            soon=loop.call_soon,
+            wall_ms=wall_ms if settings.clock == "wall" else None,
+        )
+        held.callback(service.keep_all)
+        kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
+        link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
+        service.publish = link.publish
+        view = LiveView(service, _followed(settings))
+        view.is_connected = lambda: link.connected
+        engine = Engine(service, link, int(listener.getsockname()[1]))
+        app = _app(settings, engine, view, reader)
+        async with _running(settings, engine, view, _server(app), listener):
+            yield engine
+
+
+@asynccontextmanager
+async def _running(
+    settings: Settings, engine: Engine, view: LiveView, server: uvicorn.Server, listener: socket.socket
+) -> AsyncIterator[None]:
+    """Run every task for as long as the block does; the pages are the last to end."""
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(server.serve(sockets=[listener]), name="http")
         others = [
-            tasks.create_task(link.run(), name="broker"),
-            tasks.create_task(_tick(service), name="tick"),
+            tasks.create_task(engine.link.run(), name="broker"),
+            tasks.create_task(_tick(engine.service), name="tick"),
             tasks.create_task(view.run(), name="live feed"),
-            tasks.create_task(watch_rules(settings.store_folder, service), name="rules"),
+            tasks.create_task(watch_rules(settings.store_folder, engine.service), name="rules"),
         ]
         try:
-            yield Engine(service, link, port)
+            yield
         finally:
             for task in others:
                 task.cancel()
             server.should_exit = True
             await asyncio.wait([serving])
-    service.keep_all()
-    recorder.close()
-    reader.close()
-    writer.close()
+
+
+def _app(settings: Settings, engine: Engine, view: LiveView, ledger: Ledger) -> FastAPI:
+    key = settings.phone_key or ledger.phone_key(token_hex)
+    join_url = settings.public_url or f"http://{_address(settings.host)}:{engine.port}/p"
+    return create_app(
+        engine.service,
+        view,
+        Pairing(key.encode(), is_open=settings.pairing == "open"),
+        join_url=join_url,
+        version=version("aislewise"),
+    )
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
@@ -137,6 +155,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # from here on callers wait instead of being refused, and the port is ours alone
     except OSError as error:
         listener.close()
         raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from None
