@@ -7,8 +7,12 @@ until beyond the margin, and then out until inside the zone itself: fixes betwee
 between two fixes happens at its own deadline, whether a timer or the next fix brings it to light, so a replay gives the
 same transitions.
 
-Law: per shopper and zone, transitions read enter, at most one dwell, exit, never backwards in time; every enter gets
-exactly one exit.
+A fix is inside a zone or it is not (`step`). A belief is inside from one probability, outside up to a lower one, and
+certain from a third (`moved`): then a shopper dwells only after `min_dwell` of certainty, and *sure* tells that it was
+certain for `min_inside`, which is when a push may go out that need not wait for the dwell.
+
+Law: per shopper and zone, transitions read enter, at most one sure, at most one dwell, exit, never backwards in time;
+every enter gets exactly one exit.
 """
 
 from collections.abc import Mapping
@@ -27,6 +31,7 @@ class Kind(StrEnum):
     """What happened at a zone's edge."""
 
     ENTER = "enter"
+    SURE = "sure"
     DWELL = "dwell"
     EXIT = "exit"
 
@@ -58,6 +63,8 @@ class Stay(Struct, frozen=True, gc=False):
     entered: bool = False
     dwelled: bool = False
     outside_since: int | None = None  # ts of the first fix beyond the margin since the last one inside
+    certain_since: int | None = None  # ts of the first of the consecutive fixes at which being inside was certain
+    sure: bool = False  # it was told that it has been certain for long enough; with fixes it goes without saying
 
 
 class Fence(Struct, frozen=True, gc=False):
@@ -77,21 +84,45 @@ def step(index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, x: float, y:
     inside = index.inside.at(x, y)
     if ts < fence.due and inside == fence.inside:
         return fence, ()
-    fence, before = advance(index.zones, fence, last_fix_ts, ts)
+    near = index.near.at(x, y) if len(fence.stays) > 0 else ()
+    return moved(index.zones, fence, last_fix_ts, ts, inside, near)
+
+
+def moved(
+    zones: Mapping[str, Zone],
+    fence: Fence,
+    last_fix_ts: int,
+    ts: int,
+    inside: Keys,
+    near: Keys,
+    certain: Keys | None = None,
+) -> Step:
+    """Take where a shopper is at `ts`: inside some zones, not out of those `near`, and in some of them for certain.
+
+    Without `certain` every place is as certain as a fix: a shopper inside is, and stays so up to the exit margin.
+    """
+    fence, before = advance(zones, fence, last_fix_ts, ts)
     kept: list[Stay] = []
     crossed: list[Transition] = []
-    near = index.near.at(x, y) if len(fence.stays) > 0 else ()
-    for stay in fence.stays:
-        if stay.zone in inside:
-            _stay_inside(stay, index.zones[stay.zone], ts, kept, crossed)
-        elif stay.entered:
-            stays_near = stay.zone in near or stay.outside_since is not None
-            kept.append(stay if stays_near else Stay(stay.zone, stay.since, stay.entered, stay.dwelled, ts))
     known = {stay.zone for stay in fence.stays}
-    for zone in inside:
-        if zone not in known:
-            _stay_inside(Stay(zone, ts), index.zones[zone], ts, kept, crossed)
-    return _fence(index.zones, tuple(kept), inside, ts, ts if crossed else fence.past), (*before, *crossed)
+    fresh = Stay("", ts, certain_since=ts, sure=True) if certain is None else Stay("", ts)
+    new = [replace(fresh, zone=zone) for zone in inside if zone not in known]
+    for stay in (*fence.stays, *new):
+        if stay.zone in inside:
+            _stay_inside(_certain(stay, ts, certain), zones[stay.zone], ts, kept, crossed)
+        elif stay.entered:
+            outside_since = stay.outside_since if stay.zone in near or stay.outside_since is not None else ts
+            certain_since = stay.certain_since if certain is None else None
+            kept.append(replace(stay, outside_since=outside_since, certain_since=certain_since))
+    return _fence(zones, tuple(kept), inside, ts, ts if crossed else fence.past), (*before, *crossed)
+
+
+def _certain(stay: Stay, ts: int, certain: Keys | None) -> Stay:
+    """The stay with its certainty at `ts`."""
+    if certain is None:
+        return stay
+    first = ts if stay.certain_since is None else stay.certain_since
+    return replace(stay, certain_since=first if stay.zone in certain else None)
 
 
 def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: list[Transition]) -> None:
@@ -99,10 +130,14 @@ def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: lis
     entered = stay.entered or ts - stay.since >= zone.min_inside_ms
     if entered and not stay.entered:
         crossed.append(Transition(ts, Kind.ENTER, stay.zone, stay.since))
-    dwelled = stay.dwelled or (entered and ts - stay.since >= zone.min_dwell_ms)
+    certain_ms = -1 if stay.certain_since is None else ts - stay.certain_since
+    sure = stay.sure or (entered and certain_ms >= zone.min_inside_ms)
+    if sure and not stay.sure:
+        crossed.append(Transition(ts, Kind.SURE, stay.zone, stay.since))
+    dwelled = stay.dwelled or (entered and sure and certain_ms >= zone.min_dwell_ms)
     if dwelled and not stay.dwelled:
         crossed.append(Transition(ts, Kind.DWELL, stay.zone, stay.since))
-    kept.append(Stay(stay.zone, stay.since, entered, dwelled))
+    kept.append(Stay(stay.zone, stay.since, entered, dwelled, None, stay.certain_since, sure))
 
 
 def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: int) -> Step:
@@ -124,7 +159,7 @@ def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: in
         dwell_at = _dwell_due(stay, zone)
         if dwell_at <= min(to_ts, exit_at):
             crossed.append(Transition(dwell_at, Kind.DWELL, stay.zone, stay.since))
-            stay = Stay(stay.zone, stay.since, entered=True, dwelled=True)  # noqa: PLW2901  the stay from here on
+            stay = replace(stay, dwelled=True)  # noqa: PLW2901  the stay from here on
         if exit_at > to_ts:
             kept.append(stay)
         elif stay.entered:
@@ -164,8 +199,8 @@ def _due(stay: Stay, zone: Zone, last_fix_ts: int) -> int:
 
 
 def _dwell_due(stay: Stay, zone: Zone) -> int:
-    waiting = stay.entered and not stay.dwelled and stay.outside_since is None
-    return stay.since + zone.min_dwell_ms if waiting else FAR
+    waiting = stay.entered and stay.sure and not stay.dwelled and stay.outside_since is None
+    return stay.certain_since + zone.min_dwell_ms if waiting and stay.certain_since is not None else FAR
 
 
 def _exit_due(stay: Stay, zone: Zone, last_fix_ts: int) -> tuple[int, Cause]:

@@ -1,0 +1,221 @@
+"""Fixes with correlated error become a belief: how likely a shopper stands or walks in each cell of the floor.
+
+This is the forward algorithm of a hidden Markov model (Rabiner 1989) on the cells of a `WalkModel`. The error of a real
+fix is not fresh each second: it drifts, e(t) = phi e(t-1) + w, with phi = exp(-dt / tau). To treat such fixes as
+independent makes a filter far too sure of itself; to widen the error until that stops throws away what a drifting error
+still tells exactly, namely how far somebody *moved*. Neither is needed. Given the last fix, the new one depends on
+both places,
+
+    z' - phi z ~ N(x' - phi x, s2),    s2 = (1 - phi^2) sigma^2,
+
+and because 2 x'.x = |x'|^2 + |x|^2 - |x' - x|^2, that density is a product of three: with c = (z' - phi z) / (1 - phi),
+
+    exp(+phi (1 - phi) |x - c|^2 / 2 s2)  .  exp(-phi |x' - x|^2 / 2 s2)  .  exp(-(1 - phi) |x' - c|^2 / 2 s2).
+
+The first weighs the cell come from, the second the step's length, the third the cell reached. So the exact filter costs
+no more than the naive one: weigh, spread, weigh.
+
+A step is pure and works on those cells only that hold any mass worth mention: some hundreds of thousands.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from offer_engine.core.tracking import DEFAULT_ACCURACY_M
+from offer_engine.core.walk_model import HEADINGS, REACH_M, STEP_S, Exact, Floats, Places, WalkModel, changed
+from offer_engine.messages import Position
+
+TAU_S = (
+    3.0  # over which the error of a fix stays alike; measured are 4 to 6 s, see docs/zones.md for why less is assumed
+)
+MEDIAN_OF_SIGMA = math.sqrt(2 * math.log(2))  # a stated accuracy is the median of a Rayleigh distance
+SIGMA_MIN_M = 0.3  # a cell is half a metre wide: places are not known better
+CELL_NOISE_M = 0.15  # standard deviation of a place within its cell
+FAINT_SHARE = 3e-4  # cells this much less likely than the likeliest are forgotten
+GATE_SIGMAS = 4.5  # no error is larger, but for one in 25,000: then the belief is wrong, and starts anew
+RANGE_SIGMAS = 3.0
+EARLY_S = 0.9  # a fix sooner than this after the last one that was used tells next to nothing new
+LONG_S = 20.0  # after such a silence the belief starts anew
+WALKS_AT_FIRST_SHARE = 0.7  # whom one sees first has just come in
+
+
+class Belief(Struct, frozen=True, gc=False):
+    """What is believed of one shopper's place; serialises as it is.
+
+    `cells` holds the cells' numbers (int32, rising), `mass` their probabilities (float32) by mode and cell, which sum
+    to one.
+    """
+
+    floor: int  # key of the floor that the cells are numbered on
+    ts: int  # of the last evidence that was used
+    fix: tuple[float, float] | None  # x and y, if that was a fix
+    cells: bytes
+    mass: bytes
+
+
+class Range(Struct, frozen=True, gc=False):
+    """A distance to a place that is known, such as a gateway's; all in metres."""
+
+    x: float
+    y: float
+    distance_m: float
+    sigma_m: float  # standard deviation of the distance, > 0
+
+
+def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
+    """Take a fix into account; one that comes too soon after the last evidence returns the very same belief."""
+    sigma_m = max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
+    at = (fix.x, fix.y)
+    if belief is None or belief.floor != model.key or fix.ts - belief.ts > LONG_S * 1000:
+        return _anew(model, fix.ts, at, _fix_logs(model, model.all, at, sigma_m))
+    dt_s = (fix.ts - belief.ts) / 1000
+    if dt_s < EARLY_S:
+        return belief
+    if belief.fix is not None and dt_s < 1.5 * STEP_S:
+        cells, mass = _step_with_pair(model, belief, belief.fix, fix, sigma_m)
+    else:
+        cells, mass = _walk_on(model, belief, dt_s)
+        mass = _times_exp(mass, _worth(dt_s) * _fix_logs(model, cells, at, sigma_m))
+    nearest_m = math.sqrt(float(_distance_sq(model, cells, *at).min()))
+    is_lost = nearest_m > GATE_SIGMAS * sigma_m + REACH_M
+    after = None if is_lost else _kept(model, fix.ts, at, cells, mass)
+    return after or _anew(model, fix.ts, at, _fix_logs(model, model.all, at, sigma_m))
+
+
+def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Sequence[Range]) -> Belief:
+    """Take simultaneous distances to known places into account, as `observe` takes a fix.
+
+    A distance that errs by more than three sigma, as behind a body or a pallet, counts as one that errs by three.
+    """
+    if belief is None or belief.floor != model.key or ts - belief.ts > LONG_S * 1000:
+        return _anew(model, ts, None, _range_logs(model, model.all, ranges))
+    dt_s = (ts - belief.ts) / 1000
+    if dt_s < EARLY_S:
+        return belief
+    cells, mass = _walk_on(model, belief, dt_s)
+    after = _kept(model, ts, None, cells, _times_exp(mass, _worth(dt_s) * _range_logs(model, cells, ranges)))
+    return after or _anew(model, ts, None, _range_logs(model, model.all, ranges))
+
+
+def _fix_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
+    return -_distance_sq(model, cells, *at) / (2 * sigma_m**2)
+
+
+def _range_logs(model: WalkModel, cells: Places, ranges: Sequence[Range]) -> Exact:
+    logs = np.zeros(len(cells))
+    for one in ranges:
+        error = (np.sqrt(_distance_sq(model, cells, one.x, one.y)) - one.distance_m) / one.sigma_m
+        logs -= np.minimum(error * error, RANGE_SIGMAS**2) / 2
+    return logs
+
+
+def _worth(dt_s: float) -> float:
+    """Share of its information that evidence still brings `dt_s` after the last, to somebody who stood still.
+
+    Of readings whose errors are correlated by phi, each brings (1 - phi) / (1 + phi) of an independent one.
+    """
+    phi = math.exp(-dt_s / TAU_S)
+    return (1 - phi) / (1 + phi)
+
+
+def _walk_on(model: WalkModel, belief: Belief, dt_s: float) -> tuple[Places, Floats]:
+    """Let time pass without evidence."""
+    cells, mass = places(belief), masses(belief)
+    for _ in range(max(round(dt_s / STEP_S), 1)):
+        cells, mass = spread(model, cells, mass, model.weight)
+    return cells, mass
+
+
+def places(belief: Belief) -> Places:
+    """Numbers of the believed cells."""
+    return np.frombuffer(belief.cells, dtype=np.int32).astype(np.intp)
+
+
+def masses(belief: Belief) -> Floats:
+    """Probabilities, (1 + HEADINGS, cells); row 0 is standing."""
+    return np.frombuffer(belief.mass, dtype=np.float32).reshape(1 + HEADINGS, -1)
+
+
+def spread(model: WalkModel, cells: Places, mass: Floats, weight: Exact) -> tuple[Places, Floats]:
+    """Let one second pass: modes change, those who walk take a step; returns the cells reached and their mass."""
+    ready = changed(model, cells, mass)
+    ready[1:] *= model.per_open.take(cells, axis=1)
+    reached = _around(model, cells)
+    where = np.zeros((1 + HEADINGS, model.cells + 1), dtype=np.float32)
+    where[:, cells] = ready
+    # take() with clip is four times as fast as indexing, and came_from is within bounds by construction
+    sources = model.came_from.take(reached, axis=0, mode="clip")
+    stepped = where[1:].reshape(-1).take(sources, mode="clip").reshape(len(reached), HEADINGS, -1)
+    arrived = np.empty((1 + HEADINGS, len(reached)), dtype=np.float32)
+    where[0].take(reached, out=arrived[0], mode="clip")
+    arrived[1:] = np.matmul(stepped.transpose(1, 0, 2), weight.astype(np.float32)[:, :, None])[:, :, 0]
+    return reached, arrived
+
+
+def _around(model: WalkModel, cells: Places) -> Places:
+    """All cells in the rectangle that a step from `cells` can reach; cells are numbered row by row."""
+    reach = model.reach_cells
+    cols = model.col.take(cells)
+    south, north = max(int(model.row[cells[0]]) - reach, 0), int(model.row[cells[-1]]) + reach + 1
+    west, east = max(int(cols.min()) - reach, 0), int(cols.max()) + reach + 1
+    window = model.number[south:north, west:east].ravel()
+    return window[window >= 0]
+
+
+def _step_with_pair(
+    model: WalkModel, belief: Belief, last: tuple[float, float], fix: Position, sigma_m: float
+) -> tuple[Places, Floats]:
+    """The exact step, about one second after the last fix: weigh, spread, weigh."""
+    phi = math.exp(-(fix.ts - belief.ts) / 1000 / TAU_S)
+    double_s2 = 2 * ((1 - phi * phi) * sigma_m**2 + CELL_NOISE_M**2)
+    centre_x, centre_y = (fix.x - phi * last[0]) / (1 - phi), (fix.y - phi * last[1]) / (1 - phi)
+    per_m2 = (1 - phi) / double_s2
+    cells = places(belief)
+    mass = _times_exp(masses(belief), phi * per_m2 * _distance_sq(model, cells, centre_x, centre_y))
+    cells, mass = spread(model, cells, mass, model.weight * np.exp(-phi / double_s2 * model.length_sq))
+    return cells, _times_exp(mass, -per_m2 * _distance_sq(model, cells, centre_x, centre_y))
+
+
+def _distance_sq(model: WalkModel, cells: Places, x: float, y: float) -> Exact:
+    east, north = model.x.take(cells) - x, model.y.take(cells) - y
+    return east * east + north * north
+
+
+def _times_exp(mass: Floats, logs: Exact) -> Floats:
+    """Mass times exp(logs), scaled so that its largest cell holds about one: neither over- nor underflows there."""
+    with np.errstate(divide="ignore"):
+        total = logs + np.log(mass.sum(axis=0), dtype=np.float64)
+    times: Floats = np.exp(np.minimum(logs - total.max(), 80)).astype(np.float32)
+    return mass * times
+
+
+def _anew(model: WalkModel, ts: int, at: tuple[float, float] | None, logs: Exact) -> Belief:
+    """A belief from one piece of evidence alone, given as its log-likelihood over all cells."""
+    shares = np.full((1 + HEADINGS, 1), WALKS_AT_FIRST_SHARE / HEADINGS)
+    shares[0] = 1 - WALKS_AT_FIRST_SHARE
+    first = _kept(model, ts, at, model.all, (shares * np.exp(logs - logs.max())).astype(np.float32))
+    assert first is not None  # noqa: S101  the likeliest cell has likelihood 1
+    return first
+
+
+def _kept(model: WalkModel, ts: int, at: tuple[float, float] | None, cells: Places, mass: Floats) -> Belief | None:
+    """The belief without its faint cells; None when nothing is left, as after a place that cannot be."""
+    by_cell = mass.sum(axis=0)
+    most = by_cell.max()
+    if not most > 0:
+        return None
+    kept = np.flatnonzero(by_cell > FAINT_SHARE * most)
+    mass = mass.take(kept, axis=1)
+    mass /= mass.sum()
+    return Belief(model.key, ts, at, cells.take(kept).astype(np.int32).tobytes(), mass.tobytes())
+
+
+def zone_shares(model: WalkModel, belief: Belief) -> Exact:
+    """Probability of being inside each zone, (zones,), in the order of `model.zones`."""
+    cells = places(belief)
+    shared = model.zone_share.take(cells, axis=0) * masses(belief).sum(axis=0)[:, None]
+    zones = model.zone_of.take(cells, axis=0).ravel()
+    return np.asarray(np.bincount(zones, shared.ravel(), len(model.zones) + 1)[:-1], dtype=np.float64)
