@@ -108,7 +108,7 @@ def _relative(file: str) -> str:
 def brief(value: object) -> str:
     """A value on one line: structs and bytes as JSON, whole worlds by name, the rest as Python shows it, shortened."""
     if isinstance(value, bytes):
-        text = value.decode(errors="replace")
+        text = "".join(one if one.isprintable() else "·" for one in value.decode(errors="replace"))
     elif isinstance(value, msgspec.Struct | tuple | list | dict):
         try:
             text = msgspec.json.encode(value).decode()
