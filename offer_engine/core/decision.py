@@ -54,7 +54,7 @@ class Decision(Struct, frozen=True):
     reason: Reason  # for a silence, the obstacle of the rule that came furthest
     funnel: dict[str, int]  # rules left after each stage
     verdicts: list[Verdict]
-    ranking: list[Scored]  # best first, at most three
+    ranking: list[Scored]  # the chosen one, then by value, at most three in all
     offer: Offer | None  # also set for a control: what would have been sent
 
 
@@ -70,7 +70,7 @@ def decide(context: Context) -> Decision:
     allowed = _narrow(tuple(offers), POLICY, Stage.POLICY, context, verdicts, funnel)
     ranking = _rank({rule: offers[rule] for rule in allowed}, context)
     funnel[Stage.CHOICE] = min(len(ranking), 1)
-    best = ranking[0] if ranking else None
+    best = _choose(ranking, {rule.id: rule for rule in allowed}, context)
     verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
     outcome, reason = _attend(best, context, verdicts, funnel)
     return Decision(
@@ -85,7 +85,7 @@ def decide(context: Context) -> Decision:
         reason=reason,
         funnel=funnel,
         verdicts=verdicts,
-        ranking=ranking[:RANKED],
+        ranking=_best_first(best, ranking)[:RANKED],
         offer=None if outcome == "silent" or best is None else _offer(best, context),
     )
 
@@ -129,22 +129,44 @@ def _rank(offers: dict[Rule, tuple[Product, ...]], context: Context) -> list[Sco
     return sorted(scored, key=lambda found: (-found.value_cents, found.rule, found.sku))
 
 
+def _choose(ranking: list[Scored], rules: dict[str, Rule], context: Context) -> Scored | None:
+    """The most valuable offer; where several rules offer that product, the one written for this very situation.
+
+    A retailer who asks for lamb in the cart means it for lamb in the cart, though a rule for everyone gives less away
+    and so is worth more. A rule that is not worth a buzz does not speak for another.
+    """
+    if not ranking:
+        return None
+    first = ranking[0]
+    needed = _needed(context)
+    same = [found for found in ranking if found.sku == first.sku and found.value_cents >= needed]
+    return min(same, key=lambda found: -_conditions(rules[found.rule]), default=first)
+
+
+def _best_first(best: Scored | None, ranking: list[Scored]) -> list[Scored]:
+    return ranking if best is None else [best, *(found for found in ranking if found is not best)]
+
+
+def _conditions(rule: Rule) -> int:
+    """How narrowly a rule describes its situation."""
+    return len(rule.has) + len(rule.lacks) + (rule.bought is not None)
+
+
+def _needed(context: Context) -> float:
+    """What an offer must be worth, in cents: each push of a visit doubles it."""
+    return context.world.store.policy.min_score_cents * 2.0 ** len(delivered_this_visit(context))
+
+
 def _outscored(rule: Rule, best: Scored) -> Verdict:
-    return Verdict(
-        rule.id, Reason.OUTSCORED, f"worth more than {best.value_cents:.1f} cents", f"{best.rule} is worth more"
-    )
+    return Verdict(rule.id, Reason.OUTSCORED, f"a better offer than {best.rule}", f"{best.rule} was chosen")
 
 
 def _attend(
     best: Scored | None, context: Context, verdicts: list[Verdict], funnel: dict[str, int]
 ) -> tuple[Outcome, Reason]:
-    """Attention, then holdout: is the best offer worth a buzz, and is this shopper a control?
-
-    Each push of a visit doubles what the next one must be worth.
-    """
+    """Attention, then holdout: is the best offer worth a buzz, and is this shopper a control?"""
     policy = context.world.store.policy
-    pushed = len(delivered_this_visit(context))
-    needed = policy.min_score_cents * 2**pushed
+    needed = _needed(context)
     worth = best is not None and best.value_cents >= needed
     control = is_control(f"{context.world.store.store}/{CHANCE}", context.shopper, policy.holdout_share)
     funnel[Stage.ATTENTION] = int(worth)

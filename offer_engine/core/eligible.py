@@ -18,6 +18,11 @@ Block = tuple[str, str]  # what was expected, what was found
 Check = Callable[[Rule, Context], Block | None]
 
 
+def _location_consent(rule: Rule, context: Context) -> Block | None:
+    del rule
+    return None if context.person.consents.location else ("location shared", "not shared")
+
+
 def _basket_consent(rule: Rule, context: Context) -> Block | None:
     needs = bool(rule.has or rule.lacks)
     return ("cart shared", "not shared") if needs and not context.person.consents.basket else None
@@ -64,6 +69,7 @@ def _audience(rule: Rule, context: Context) -> Block | None:
 
 
 CONSENT: tuple[tuple[Reason, Check], ...] = (
+    (Reason.NO_LOCATION_CONSENT, _location_consent),
     (Reason.NO_BASKET_CONSENT, _basket_consent),
     (Reason.NO_HISTORY_CONSENT, _history_consent),
 )

@@ -15,6 +15,7 @@ from offer_engine.core.sentence import money, times
 
 TEXTS: dict[Reason, str] = {
     Reason.SENT: "Sent",
+    Reason.NO_LOCATION_CONSENT: "Location not shared",
     Reason.NO_BASKET_CONSENT: "Cart not shared",
     Reason.NO_HISTORY_CONSENT: "History not shared",
     Reason.NO_RULE: "No rule waits here",
@@ -68,7 +69,7 @@ def checklist(decision: Decision, world: World) -> list[Line]:
     ]
     if subject is None:
         return lines
-    rule = next((rule for rule in world.rules.rules if rule.id == subject.rule), None)
+    rule = _rule(subject.rule, decision, world)
     if rule is not None:
         lines += _passed(rule, subject.reason, decision, world)
     if subject.reason is not Reason.SENT:
@@ -80,11 +81,11 @@ def checklist(decision: Decision, world: World) -> list[Line]:
 
 def because(decision: Decision, world: World) -> list[str]:
     """Why a shopper got an offer, line by line, in the shopper's words; only what was really looked at."""
-    rule = next(
-        (rule for rule in world.rules.rules if decision.offer is not None and rule.id == decision.offer.rule), None
-    )
-    if decision.offer is None or rule is None:
+    rule = None if decision.offer is None else _rule(decision.offer.rule, decision, world)
+    if decision.offer is None:
         return []
+    if rule is None:
+        return [decision.offer.reason]
     place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
     lines = [f"You {'stayed in' if decision.trigger == 'dwell' else 'came into'} {place}, and share your position"]
     if rule.has:
@@ -102,6 +103,13 @@ def because(decision: Decision, world: World) -> list[str]:
         lines.append(f"It goes with {_name(best.because, world)} in your cart")
     lines.append(f"At most {world.store.policy.pushes_per_visit} offers a visit")
     return lines
+
+
+def _rule(rule: str, decision: Decision, world: World) -> Rule | None:
+    """A rule as it was when it decided; None once the rules have changed, since it may say something else now."""
+    if decision.rules_version != world.rules.version:
+        return None
+    return next((known for known in world.rules.rules if known.id == rule), None)
 
 
 def _subject(decision: Decision) -> Verdict | None:

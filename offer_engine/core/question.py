@@ -52,12 +52,10 @@ def why_not(state: Shopper, rule: str, at: int, world: World, profile: Profile, 
     decision = decide(Context(world, state.id, at, zone, asked.transition, state.person, visit, profile, tally))
     verdict = next(found for found in decision.verdicts if found.rule == rule)
     shares = state.person.consents.location
-    lines = [
-        Line(shares, "Shares location" if shares else "Does not share location, so nothing is decided at all", ""),
-        place,
-        *_fate(verdict, decision, world),
-    ]
-    sends = shares and verdict.reason is Reason.SENT
+    lines = [place, *_fate(verdict, decision, world)]
+    if shares:
+        lines.insert(0, Line(ok=True, label="Shares location", detail=""))
+    sends = verdict.reason is Reason.SENT
     return Answer(state.id, rule, sends, shares and place.ok is True, verdict, lines, decision)
 
 

@@ -19,6 +19,7 @@ class Reason(StrEnum):
 
     SENT = "sent"
     # consent
+    NO_LOCATION_CONSENT = "no_location_consent"
     NO_BASKET_CONSENT = "no_basket_consent"
     NO_HISTORY_CONSENT = "no_history_consent"
     # eligible
@@ -53,6 +54,7 @@ class Reason(StrEnum):
 
 REASONS: dict[Stage, tuple[Reason, ...]] = {
     Stage.CONSENT: (
+        Reason.NO_LOCATION_CONSENT,
         Reason.NO_BASKET_CONSENT,
         Reason.NO_HISTORY_CONSENT,
     ),

@@ -77,7 +77,7 @@ def test_without_location_nothing_would_be_decided() -> None:
     answer = why_not(Shopper("ghost"), RULE, START_MS, world, NOBODY, Tally())
 
     assert not answer.would_send
-    assert answer.lines[0].ok is False
+    assert answer.verdict.reason is Reason.NO_LOCATION_CONSENT
 
 
 def test_a_rule_that_does_not_exist_is_an_error_that_names_it() -> None:
