@@ -20,9 +20,12 @@ WALK = (
 def _table() -> tuple[frozenset[str], Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
     text = files("beacon_sim").joinpath("completejourney_zones.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    return frozenset(table["excluded_categories"]), _inverted(table["grocery"]), _inverted(table["drug_gm"]), table[
-        "department"
-    ]
+    return (
+        frozenset(table["excluded_categories"]),
+        _inverted(table["grocery"]),
+        _inverted(table["drug_gm"]),
+        table["department"],
+    )
 
 
 def _inverted(categories_by_zone: Mapping[str, list[str]]) -> dict[str, str]:

@@ -1,0 +1,103 @@
+"""What ours is compared with: popularity, the household's own frequency, and what the cart's products go with.
+
+Each learns from a `Past` and gives a ranker (`methods`). Scores of equal height leave the order to the protocol: recent
+popularity, then all-time popularity.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from bench.evaluate.folds import Decision, Past
+from bench.evaluate.methods import Ranker, Rankers
+from bench.evaluate.source import Floats, Ints
+
+DECAY_DAYS = 180.0
+
+
+def popularity(past: Past) -> Rankers:
+    """How many baskets ever held the product."""
+    sold = past.sold.astype(np.float64)
+    return _alike(lambda decision: sold[past.candidates(decision.zone)])
+
+
+def recent_popularity(past: Past) -> Rankers:
+    """How many baskets of the last 28 days held the product."""
+    sold = past.sold_28.astype(np.float64)
+    return _alike(lambda decision: sold[past.candidates(decision.zone)])
+
+
+def frequency(past: Past) -> Rankers:
+    """How many of the household's baskets held the product."""
+    return _personal(past, np.ones(len(past.sales.day)))
+
+
+def decayed_frequency(past: Past) -> Rankers:
+    """The same, a basket counting 1/e after `DECAY_DAYS`."""
+    return _personal(past, np.exp((past.sales.day - past.cut) / DECAY_DAYS))
+
+
+def _alike(ranker: Ranker) -> Rankers:
+    return Rankers(ranker, ranker)
+
+
+def _personal(past: Past, weight: Floats) -> Rankers:
+    width = len(past.products.ids)
+    pairs, row = np.unique(past.sales.household * width + past.sales.product, return_inverse=True)
+    total = np.bincount(row, weights=weight)
+
+    def ranker(decision: Decision) -> Floats:
+        zone = past.candidates(decision.zone)
+        base = decision.household * width + zone.start
+        start, end = np.searchsorted(pairs, (base, base + zone.stop - zone.start)).tolist()
+        scores = np.zeros(zone.stop - zone.start)
+        scores[pairs[start:end] - base] = total[start:end]
+        return scores
+
+    return _alike(ranker)
+
+
+def pairing_cosine(past: Past) -> Rankers:
+    """Summed cosine of each product with those in the cart: baskets with both over the root of the baskets with each."""
+    rows = np.unique(past.sales.basket, return_inverse=True)[1]
+    ones = np.ones(len(rows), dtype=np.float32)
+    held = sparse.csr_array((ones, (rows, past.sales.product)), shape=(int(rows.max()) + 1, len(past.sold)))
+    scale = sparse.diags_array(1 / np.sqrt(past.sold.astype(np.float32)))
+    cosine = sparse.csr_array(scale @ (held.T @ held) @ scale)
+
+    def ranker(decision: Decision) -> Floats:
+        zone = past.candidates(decision.zone)
+        return _summed(cosine, decision.cart, np.ones(len(decision.cart)))[zone]
+
+    return _alike(ranker)
+
+
+def item_item(past: Past) -> Rankers:
+    """BM25 between products over households, from `implicit`, summed over all that the household bought."""
+    from implicit.nearest_neighbours import BM25Recommender  # noqa: PLC0415  an extra: only this baseline needs it
+
+    width = len(past.sold)
+    pairs, times = np.unique(past.sales.household * width + past.sales.product, return_counts=True)
+    household, product = np.divmod(pairs, width)
+    bought = sparse.csr_matrix((times.astype(np.float64), (household, product)), shape=(past.households, width))
+    model = BM25Recommender(K=20, num_threads=1)
+    model.fit(bought, show_progress=False)
+    similarity = sparse.csr_array(model.similarity)
+    starts = np.searchsorted(household, np.arange(past.households + 1))
+
+    def ranker(decision: Decision) -> Floats:
+        of_household = slice(int(starts[decision.household]), int(starts[decision.household + 1]))
+        scores = _summed(similarity, product[of_household], times[of_household].astype(np.float64))
+        return scores[past.candidates(decision.zone)]
+
+    return _alike(ranker)
+
+
+def _summed(matrix: sparse.csr_array, rows: Ints, weights: Floats) -> Floats:
+    """Weighted sum of some rows, dense; shape (columns,)."""
+    starts, lengths = matrix.indptr[rows], np.diff(matrix.indptr)[rows]
+    total = int(lengths.sum())
+    if not total:
+        return np.zeros(matrix.shape[1])
+    at = np.repeat(starts - np.r_[0, np.cumsum(lengths)[:-1]], lengths) + np.arange(total)
+    values = matrix.data[at] * np.repeat(weights, lengths)
+    return np.bincount(matrix.indices[at], weights=values, minlength=matrix.shape[1])
