@@ -4,8 +4,6 @@ These are the mistakes that no single feature shows and that would otherwise com
 outside the building or behind the shelves, two departments over one another, a door that nobody can come in by.
 """
 
-from itertools import combinations
-
 import numpy as np
 import shapely
 from shapely import Polygon
@@ -72,7 +70,9 @@ def _check_inside(floor: Floor, level: Polygon, problems: list[Problem]) -> None
 def _check_overlaps(floor: Floor, problems: list[Problem]) -> None:
     """Departments and aisles share no floor: an offer's place must be one answer. Promotions may lie over both."""
     exclusive = [zone for zone in floor.zones.values() if zone.kind in {"dept", "aisle"}]
-    for one, other in combinations(exclusive, 2):
+    areas = [zone.area for zone in exclusive]
+    pairs = shapely.STRtree(areas).query(areas, predicate="intersects").T.tolist()
+    for one, other in ((exclusive[a], exclusive[b]) for a, b in sorted(pairs) if a < b):
         overlap_m2 = one.area.intersection(other.area).area if one.floor == other.floor else 0.0
         if overlap_m2 > OVERLAP_M2:
             message = f"zone '{other.key}' overlaps zone '{one.key}' by {overlap_m2:.1f} m2; only promo zones may"
@@ -127,7 +127,12 @@ def _reached_from(grid: FloorGrid, opening: Opening) -> BoolGrid:
 
 def _touches(grid: FloorGrid, cells: BoolGrid, zone: Zone) -> bool:
     """Whether one of `cells` has its centre in the zone, or within half a cell of it: narrow zones miss centres."""
-    rows, cols = np.nonzero(cells)
-    xs = grid.origin_x + grid.cell_m * (cols + 0.5)
-    ys = grid.origin_y + grid.cell_m * (rows + 0.5)
-    return bool(shapely.intersects_xy(zone.area.buffer(grid.cell_m / 2), xs, ys).any())
+    area = zone.area.buffer(grid.cell_m / 2)
+    west, south, east, north = area.bounds
+    row, col = int((south - grid.origin_y) // grid.cell_m), int((west - grid.origin_x) // grid.cell_m)
+    row, col = max(row, 0), max(col, 0)
+    top, right = int((north - grid.origin_y) // grid.cell_m) + 1, int((east - grid.origin_x) // grid.cell_m) + 1
+    rows, cols = np.nonzero(cells[row : max(top, 0), col : max(right, 0)])
+    xs = grid.origin_x + grid.cell_m * (col + cols + 0.5)
+    ys = grid.origin_y + grid.cell_m * (row + rows + 0.5)
+    return bool(shapely.intersects_xy(area, xs, ys).any())
