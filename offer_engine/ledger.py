@@ -65,7 +65,7 @@ TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
         {"shopper": str, "basket": str, "sku": str, "at": int, "qty": int, "price_cents": int},
         ("shopper", "basket", "sku"),
     ),
-    "shoppers": ({"shopper": str, "state": bytes}, ("shopper",)),
+    "shoppers": ({"shopper": str, "state": bytes, "inside": int}, ("shopper",)),
     "rule_sets": ({"version": str, "ts": int, "text": str}, ("version",)),
     "rejected": ({"ts": int, "topic": str, "reason": str, "detail": str, "payload": str}, ()),
 }
@@ -164,8 +164,8 @@ class Ledger:
         for shopper, sale, redeemed in batch.checkouts:
             self._insert_checkout(shopper, sale, redeemed)
         if batch.states:
-            rows = [(shopper, _pack(state)) for shopper, state in batch.states.items()]
-            many("INSERT OR REPLACE INTO shoppers VALUES (?,?)", rows)
+            rows = [(shopper, _pack(state), bool(state.fence.stays)) for shopper, state in batch.states.items()]
+            many("INSERT OR REPLACE INTO shoppers VALUES (?,?,?)", rows)
         if batch.rule_sets:
             many("INSERT OR IGNORE INTO rule_sets VALUES (?,?,?)", batch.rule_sets)
         if batch.rejected:
@@ -203,6 +203,11 @@ class Ledger:
         """The last stored state of a shopper."""
         row = self._db.execute("SELECT state FROM shoppers WHERE shopper = ?", (shopper,)).fetchone()
         return None if row is None else _unpack(row[0])
+
+    def states_inside(self) -> Iterator[Shopper]:
+        """The stored state of everyone who was inside a zone."""
+        for (state,) in self._db.execute("SELECT state FROM shoppers WHERE inside ORDER BY shopper").fetchall():
+            yield _unpack(state)
 
     def states(self) -> Iterator[Shopper]:
         """Every stored state."""
@@ -256,9 +261,14 @@ class Ledger:
         )
         return [msgspec.json.decode(offer, type=Offer) for (offer,) in found]
 
-    def sent_by_rule(self) -> dict[str, int]:
-        """How many offers each rule has sent."""
-        return dict(self._db.execute("SELECT rule, count(*) FROM offers GROUP BY rule").fetchall())
+    def delivered_by_rule(self, now_ms: int) -> dict[str, int]:
+        """How many offers of each rule were delivered: shown, or still on their way at `now_ms`."""
+        found = self._db.execute(
+            "SELECT deliveries.rule, count(*) FROM deliveries JOIN offers ON offers.id = deliveries.offer"
+            " WHERE shown_at IS NOT NULL OR (state = 'sent' AND expires_at > ?) GROUP BY deliveries.rule",
+            (now_ms,),
+        )
+        return dict(found.fetchall())
 
     def delivery_states(self) -> list[tuple[str, str, int]]:
         """(rule, state, count) over all deliveries."""
@@ -292,6 +302,10 @@ def _check_is_ours(db: sqlite3.Connection) -> None:
     found = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() if tables else None
     if found is not None and found[0] != str(SCHEMA_VERSION):
         raise SettingsError(f"it is of version {found[0]}, this engine's is {SCHEMA_VERSION}")
+    for name in tables & TABLES.keys():
+        columns = [str(column[1]) for column in db.execute(f"PRAGMA table_info({name})")]
+        if columns != list(TABLES[name][0]):
+            raise SettingsError(f"another version of the engine made it: its table '{name}' has other columns")
 
 
 def _create(db: sqlite3.Connection) -> None:

@@ -90,7 +90,7 @@ def add_reports(cli: typer.Typer, now_ms: Callable[[], int]) -> None:  # noqa: C
         state = ledger.state(shopper) or Shopper(shopper)
         shared = state.person.consents.history
         profile = build_profile(ledger.purchases(shopper), world.store.products) if shared else NOBODY
-        answer = why_not(state, rule, now_ms(), world, profile, Tally(ledger.sent_by_rule()))
+        answer = why_not(state, rule, now_ms(), world, profile, Tally(ledger.delivered_by_rule(now_ms())))
         if as_json:
             typer.echo(msgspec.json.encode(answer).decode())
             return

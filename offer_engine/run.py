@@ -81,6 +81,7 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
             wall_ms=wall_ms if settings.clock == "wall" else None,
         )
         held.callback(service.keep_all)
+        service.restore()
         kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
         link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
         service.publish = link.publish

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter_ns
 
+from msgspec.structs import replace
+
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
 from offer_engine.core.decision import Decision
@@ -45,7 +47,9 @@ from offer_engine.messages import (
 )
 from offer_engine.push import Phones
 
-MAX_SKEW_MS = 5 * 60_000  # a clock further off than this is wrong; phones and gateways keep time by NTP
+MAX_SKEW_MS = 5 * 60_000  # a clock further behind than this is wrong; phones and gateways keep time by NTP
+MAX_CHOICE_AGE_MS = 30 * 60_000  # a choice made without a connection is said later; longer than this no visit lasts
+MAX_AHEAD_MS = 60_000  # or further ahead: until then every honest fix of the same shopper would be late
 LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
 FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
 MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
@@ -63,6 +67,7 @@ class Live:
 
     state: Shopper
     profile: Profile | None = None
+    lag_ms: int = 0  # how far the clock of the newest fix, and its way here, were behind ours
     loaded_ms: int = 0  # when they came into memory
     here_ms: int = 0  # of the newest report of the store, which says that they are in it
 
@@ -130,13 +135,18 @@ class Service:
         self._soon = soon
         self._wall_ms = wall_ms
         self._newest_ms = 0
-        self._tally = Tally(delivered=ledger.sent_by_rule())
+        self._tally = Tally(delivered=ledger.delivered_by_rule(self.now_ms()))
         self._live: dict[str, Live] = {}
         self._routes: dict[str, tuple[str, str]] = {}
         self._batch = Batch()
         self._sends: list[tuple[Decision, int]] = []
         self._flushing = False
         self._reports = 0  # refused messages on their way to the ledger
+
+    def restore(self) -> None:
+        """Take up the shoppers who were inside a zone when an earlier engine stopped, so that each gets an exit."""
+        for state in self._ledger.states_inside():
+            self.shopper(state.id)
 
     def now_ms(self) -> int:
         """The engine's clock: the wall's, or the newest event's."""
@@ -193,7 +203,7 @@ class Service:
             MessageError: the clock is off, or the place is outside the store.
         """
         now = self._wall_ms() if self._wall_ms is not None else None
-        if now is not None and abs(report.ts - now) > MAX_SKEW_MS:
+        if now is not None and not now - MAX_SKEW_MS <= report.ts <= now + MAX_AHEAD_MS:
             raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
         self._newest_ms = max(self._newest_ms, report.ts)
         live = self._live.get(shopper) or self.shopper(shopper)
@@ -201,6 +211,8 @@ class Service:
         if isinstance(report, Position):
             self._check_place(report)
             self.counts.positions += 1
+            if now is not None:
+                live.lag_ms = now - report.ts
             if live.state.person.consents.location:
                 self._apply(live, report, arrived)
             else:
@@ -212,17 +224,25 @@ class Service:
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
         now = self.now_ms()
-        due = now - LATENESS_MS
-        arrived = perf_counter_ns()
-        gone = [shopper for shopper, live in self._live.items() if _is_gone(live, now)]
-        for shopper in gone:
+        for shopper in [shopper for shopper, live in self._live.items() if _is_gone(live, now)]:
             del self._live[shopper]
-        for live in self._live.values():
+        for shopper, live in list(self._live.items()):
+            due = now - LATENESS_MS - live.lag_ms  # a timer runs on the clock of the shopper's own source
             if live.state.fence.due <= due:
-                self._apply(live, Until(due), arrived)
+                self._let_fall_due(shopper, live, due)
+
+    def _let_fall_due(self, shopper: str, live: Live, due: int) -> None:
+        try:
+            self._apply(live, Until(due), perf_counter_ns())
+        except Exception:  # noqa: BLE001  as in `receive`: whatever one shopper's timer did, the others run
+            _log.exception("a timer failed; %s is read from the ledger again", shopper)
+            del self._live[shopper]
 
     def phone(self, shopper: str, event: Receipt | Mute | Unmute | ConsentChange) -> None:
-        """Handle a shopper's choice or a receipt from one of their phones."""
+        """Handle a shopper's choice or a receipt from a phone; a clock that cannot be right is not believed."""
+        now = self.now_ms()
+        if not now - MAX_CHOICE_AGE_MS <= event.ts <= now + MAX_AHEAD_MS:
+            event = replace(event, ts=now)
         live = self.shopper(shopper)
         if isinstance(event, Receipt):
             self._receipt(live, event)
@@ -401,6 +421,8 @@ class Service:
         for delivery in live.state.person.deliveries:
             if delivery not in before:
                 self.counts.receipts[delivery.state] += 1
+                if delivery.state == "expired" and delivery.shown_at is None:
+                    self._tally.delivered[delivery.rule] -= 1  # a budget counts what was delivered
                 self._batch.deliveries.append((shopper, delivery))
                 self.watch(Progress(shopper, delivery.offer, delivery.state))
 

@@ -1,8 +1,9 @@
 """The ledger becomes what offers were worth: visits with an offer beside those of controls who would have had one.
 
-Both groups are visits in which the same decision fell; a control's was held back at that moment by a hash of the
-shopper alone. So they differ in nothing but the push. Profit is what was paid at the till less cost, cost the
-catalogue's price times one minus its margin; a visit that bought nothing counts as one without profit.
+Both groups are shoppers' first such visits: up to that decision they were treated alike, and a control's offer was
+held back at that moment by a hash of the shopper alone. So they differ in nothing but the push; later visits would not
+do, since a shopper who got offers is paced and paused by what became of them. Profit is what was paid at the till less
+cost, cost the catalogue's price times one minus its margin; a visit that bought nothing counts as one without profit.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ EVERY_OFFER = "every offer"
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One visit in which something was offered, or would have been to a control."""
+    """The visit in which something was first offered to a shopper, or would have been to a control."""
 
     shopper: str
     visit: str
@@ -39,14 +40,14 @@ class Worth:
 
 
 def exposures(ledger: Ledger) -> list[Exposure]:
-    """Each visit's first offer, sent or held back, in the order of time."""
+    """Each shopper's first offer ever, sent or held back, in the order of time."""
     seen: dict[str, Exposure] = {}
     for record in ledger.all_decisions():
         decision = msgspec.json.decode(record, type=Decision)
         offer = decision.offer
         if offer is not None:
             held = decision.outcome == "holdout"
-            seen.setdefault(decision.visit, Exposure(decision.shopper, decision.visit, offer.rule, offer.sku, held))
+            seen.setdefault(decision.shopper, Exposure(decision.shopper, decision.visit, offer.rule, offer.sku, held))
     return list(seen.values())
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
+from msgspec import structs
 
 from offer_engine.core.person import Consents
 from offer_engine.core.rules import RuleSet
@@ -30,7 +31,7 @@ from offer_engine.messages import (
     encode,
 )
 from offer_engine.push import Phones
-from offer_engine.service import FORGET_MS, MAX_REPORTS, MAX_ROUTES, MAX_SKEW_MS, Progress, Sent, Service
+from offer_engine.service import FORGET_MS, MAX_AHEAD_MS, MAX_REPORTS, MAX_ROUTES, MAX_SKEW_MS, Progress, Sent, Service
 from tests.core.worlds import ANY_RED, world
 from tests.engines import START_MS, Bench, Pocket
 from tests.worlds import demo_market
@@ -80,7 +81,7 @@ REFUSED: dict[str, tuple[str, bytes, Refusal]] = {
     "out of range": ("basket", b'{"ts": 1, "rev": -1, "items": []}', Refusal.INVALID),
     "too large": ("basket", b" " * (MAX_PAYLOAD_BYTES + 1), Refusal.TOO_LARGE),
     "a clock behind": ("position", json.dumps({**HERE, "ts": START_MS - MAX_SKEW_MS - 1}).encode(), Refusal.CLOCK),
-    "a clock ahead": ("position", json.dumps({**HERE, "ts": START_MS + MAX_SKEW_MS + 1}).encode(), Refusal.CLOCK),
+    "a clock ahead": ("position", json.dumps({**HERE, "ts": START_MS + MAX_AHEAD_MS + 1}).encode(), Refusal.CLOCK),
     "in the street": ("position", json.dumps({**HERE, "x": -5.01}).encode(), Refusal.OUTSIDE),
 }
 
@@ -115,7 +116,7 @@ def test_a_topic_that_is_not_ours_is_refused(store: Bench, topic: str) -> None:
 
 def test_a_position_may_err_beyond_the_walls_and_a_clock_by_minutes(store: Bench) -> None:
     """The limits themselves are still taken."""
-    for ts, x in ((-MAX_SKEW_MS, 3.0), (MAX_SKEW_MS, 3.0), (0, -4.99)):
+    for ts, x in ((-MAX_SKEW_MS, 3.0), (MAX_AHEAD_MS, 3.0), (0, -4.99)):
         store.send("dave", "position", encode(Position(store.now_ms + ts, x, 12.0)))
 
     assert store.service.counts.refused == {}
@@ -175,7 +176,7 @@ def test_made_up_topics_do_not_fill_the_memory(store: Bench) -> None:
 
 def test_a_fault_of_our_own_costs_one_message(store: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """The one broad except: refused as internal, its trace in the log, and the next message is handled."""
-    store.ledger._db.execute("INSERT INTO shoppers VALUES ('broken', x'00')")  # a state that cannot be read
+    store.ledger._db.execute("INSERT INTO shoppers VALUES ('broken', x'00', 0)")  # a state that cannot be read
     store.basket("broken", [LAMB])
     store.basket("dave", [LAMB])
 
@@ -482,7 +483,7 @@ def test_an_offer_recorded_too_late_is_not_sent(store: Bench) -> None:
     assert phone.offers() == []
     assert store.published == []
     assert seen == [0, 0]
-    assert store.ledger.sent_by_rule() == {"silver-oak-with-lamb": 1}
+    assert store.ledger.delivered_by_rule(store.now_ms) == {}
 
 
 def test_one_turn_of_the_loop_is_one_commit(store: Bench) -> None:
@@ -583,3 +584,70 @@ def test_rules_are_swapped_between_two_messages(store: Bench) -> None:
     assert phone.offers() == []
     assert ("no-rules", START_MS, "# none") in stored(store.ledger, "rule_sets")
     assert store.service.shopper("dave").state.person.consents == Consents(location=True, basket=True, history=True)
+
+
+def test_timers_run_on_the_clock_of_the_shoppers_own_source(store: Bench) -> None:
+    """A gateway two minutes behind enters and dwells like any other; its shopper is not taken for lost."""
+    store.connect("dave")
+    behind_ms = 120_000
+    for _ in range(8):
+        fix = Position(store.now_ms - behind_ms, *WINE_AISLE, accuracy=0.9)
+        store.send("dave", "position", encode(fix))
+        store.pass_time(1)
+
+    (stay,) = store.service.state("dave").fence.stays
+    assert stay.dwelled
+
+
+def test_a_timer_that_fails_costs_one_shopper_one_turn(store: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """What is held in memory is let go of, the ledger has the last good state, and the others' timers run."""
+    for shopper in ("dave", "erin"):
+        store.connect(shopper)
+        store.stand(shopper, *WINE_AISLE, seconds=3)
+    broken = store.service.shopper("dave")
+    nonsense = structs.replace(broken.state.fence, stays=(None,), due=0)
+    broken.state = structs.replace(broken.state, fence=nonsense)
+
+    store.pass_time(10)
+
+    assert "a timer failed" in caplog.text
+    assert [stay.dwelled for stay in store.service.state("erin").fence.stays] == [True]
+    assert [stay.zone for stay in store.service.state("dave").fence.stays] == ["wine"]
+
+
+def test_who_was_inside_when_the_engine_stopped_still_gets_an_exit(store: Bench) -> None:
+    """The next engine takes them up although nothing is heard of them."""
+    store.connect("dave")
+    store.stand("dave", *WINE_AISLE, seconds=10)
+    store.service.keep_all()
+    store.end_turn()
+
+    again = Bench(store.world, store.ledger, now_ms=store.now_ms)
+    again.service.restore()
+    again.pass_time(60)
+
+    assert again.service.state("dave").fence.stays == ()
+
+
+def test_a_choice_with_an_impossible_clock_counts_from_now(store: Bench) -> None:
+    """A phone that is a day behind still means an hour from now when it says an hour."""
+    phone = store.connect("dave")
+
+    phone.says(Mute("hour", store.now_ms - 86_400_000))
+
+    assert store.service.state("dave").person.muted_until == store.now_ms + 3_600_000
+
+
+def test_an_offer_that_expired_unseen_gives_its_budget_back(store: Bench) -> None:
+    """A budget counts what was delivered."""
+    store.remember("dave", "silver-oak-cabernet", times=2)
+    phone = store.connect("dave")
+    store.basket("dave", [LAMB])
+    store.stand("dave", *WINE_AISLE, seconds=10)
+    (offer,) = phone.offers()
+    assert store.service._tally.delivered[offer.rule] == 1
+
+    store.now_ms = offer.expires_at
+    phone.says(Receipt(offer.id, "expired", store.now_ms))
+
+    assert store.service._tally.delivered[offer.rule] == 0
