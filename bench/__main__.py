@@ -98,9 +98,15 @@ def _measure(folder: Path, effort: Effort, step: Step) -> Results:
         for number in range(effort.latency_runs)
     ]
     costs = _scale(folder / "scaling", effort, step)
-    fields = {**throughput_fields(rounds), **latency_fields(runs), **stall_fields(stalled, through)}
-    fields |= scaling_fields(costs)
-    fields |= {"rounds": effort.rounds, "cores": os.cpu_count(), "load_average": (load_before, os.getloadavg()[0])}
+    fields: dict[str, object] = {
+        **throughput_fields(rounds),
+        **latency_fields(runs),
+        **stall_fields(stalled, through),
+        **scaling_fields(costs),
+        "rounds": effort.rounds,
+        "cores": os.cpu_count(),
+        "load_average": (load_before, os.getloadavg()[0]),
+    }
     return msgspec.convert(fields, Results)
 
 

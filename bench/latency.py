@@ -1,4 +1,4 @@
-"""A steady 5,000 positions a second become two delays, publish to subscriber and publish to phone, and a count of losses.
+"""A steady 5,000 positions a second become two delays, publish to subscriber and to phone, and a count of losses.
 
 Both are measured on the same messages in the same run: a bare subscriber beside the engine says what the broker takes,
 the phones say what broker and engine take together. All clocks are this machine's monotonic clock.
@@ -17,7 +17,7 @@ import msgspec
 from bench.paced import Publisher, await_received, flood_broker, plan, received, stream
 from bench.stores import stops
 from bench.subjects import EngineOptions, RunningEngine, cpu_s, engine, get_json, phones, prepare_ledger, subscriber
-from bench.throughput import baskets
+from bench.throughput import START_MS, baskets
 from bench.walk import Feed, Pace, feed, shopper_name, walk
 from bench.wire import publish
 from demo.broker import embedded_broker
@@ -167,6 +167,7 @@ class _Shopping(threading.Thread):
     """Baskets at QoS 1, evenly spread."""
 
     def __init__(self, store: StoreMap, publisher: Publisher, count: int) -> None:
+        """So many baskets in all."""
         super().__init__(name="baskets")
         self.sent = 0
         self._store = store
@@ -174,6 +175,7 @@ class _Shopping(threading.Thread):
         self._count = count
 
     def run(self) -> None:
+        """Send them, one shopper after the other."""
         for number in range(self._count):
             topic = shopper_topic(self._store.store, shopper_name(number % SHOPPERS), "basket")
             basket = encode(Basket(time.time_ns() // 1_000_000, number // SHOPPERS, []))
@@ -191,7 +193,7 @@ def through_broker(store: StoreMap, store_folder: Path, folder: Path, fed: Feed)
         _await_broker(up)
         with phones(folder, up.port, SHOPPERS):
             publisher = Publisher(_port(url), "bench-positions")
-            planned = plan(fed, lead_ms=60_000)
+            planned = plan(fed, lead_ms=START_MS)
             publisher.send(b"".join(baskets(store, SHOPPERS, planned.start_ms)))
             before, before_s = received(up)[0], cpu_s(up.child)
             per_s = flood_broker(publisher, up, planned.packets, WINDOW)

@@ -1,4 +1,4 @@
-"""A feed becomes a steady stream through a real broker: every packet leaves at its own event time, and when is noted."""
+"""A feed becomes a steady stream through a real broker: every packet leaves at its event time, and when is noted."""
 
 import socket
 import threading

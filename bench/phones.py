@@ -41,10 +41,10 @@ def frame(opcode: int, payload: bytes) -> bytes:
 
 
 def split_frames(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
-    """(opcode, payload) of the server's whole frames at the head of `data`, and the rest.
+    r"""(opcode, payload) of the server's whole frames at the head of `data`, and the rest.
 
     >>> split_frames(bytes([0x81, 2]) + b"hi" + bytes([0x89]))
-    ([(1, b'hi')], b'\\x89')
+    ([(1, b'hi')], b'\x89')
     """
     frames: list[tuple[int, bytes]] = []
     while len(data) >= 2:
@@ -100,8 +100,8 @@ class Phone(asyncio.Protocol):
                 self._transport.write(frame(PONG, payload))
 
 
-async def carry(port: int, orders: list[tuple[str, str]], out: Path) -> None:
-    """Connect every phone, note what arrives until stopped, then write it down."""
+async def carry(port: int, orders: list[tuple[str, str]]) -> list[tuple[str, int, int]]:
+    """Connect every phone and note what arrives until stopped."""
     loop = asyncio.get_running_loop()
     stopped, welcomed = asyncio.Event(), asyncio.Semaphore(0)
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
@@ -119,13 +119,14 @@ async def carry(port: int, orders: list[tuple[str, str]], out: Path) -> None:
         await welcomed.acquire()
     print("ready", flush=True)
     await stopped.wait()
-    out.write_bytes(msgspec.json.encode(rows))
+    return rows
 
 
 def main() -> None:
     """Run until stopped."""
     orders = msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=list[tuple[str, str]])
-    asyncio.run(carry(int(sys.argv[1]), orders, Path(sys.argv[3])))
+    rows = asyncio.run(carry(int(sys.argv[1]), orders))
+    Path(sys.argv[3]).write_bytes(msgspec.json.encode(rows))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ goes the whole way: recorded, pushed to a phone, published.
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,9 @@ def _floor(zones: int, columns: int) -> dict[str, object]:
     return {"type": "FeatureCollection", "schema": "store-map/1", "features": features}
 
 
-def _feature(kind: str, key: str, shape: str, coordinates: object, properties: dict[str, object]) -> dict[str, object]:
+def _feature(
+    kind: str, key: str, shape: str, coordinates: object, properties: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "type": "Feature",
         "id": f"{kind}-{key}",

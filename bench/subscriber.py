@@ -83,8 +83,8 @@ class Raw(asyncio.Protocol):
         self.arrivals.append((at, packets))
 
 
-async def raw(port: int, store: str, out: Path) -> None:
-    """Note every arrival until stopped, then write them: topic, event time, when (monotonic ns)."""
+async def raw(port: int, store: str) -> list[tuple[str, int, int]]:
+    """Every position's arrival until stopped: shopper, event time, when (monotonic ns)."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
@@ -98,7 +98,7 @@ async def raw(port: int, store: str, out: Path) -> None:
                 topic, payload, _ = packet.published()
                 if topic.endswith("/position"):
                     rows.append((topic.split("/")[3], decode(payload).ts, at))
-    out.write_bytes(msgspec.json.encode(rows))
+    return rows
 
 
 def main() -> None:
@@ -109,7 +109,7 @@ def main() -> None:
     elif kind == "gmqtt":
         asyncio.run(gmqtt_msgspec(port, store))
     else:
-        asyncio.run(raw(port, store, Path(sys.argv[4])))
+        Path(sys.argv[4]).write_bytes(msgspec.json.encode(asyncio.run(raw(port, store))))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from offer_engine.messages import Basket, encode, shopper_topic
 GMQTT = EngineOptions()
 After = TypeVar("After")
 
-AHEAD_MS = 60_000
+START_MS = -150_000  # from now: the engine believes a clock that is behind, not one that is ahead
 SETTLED_S = 0.3  # no new decision for so long: the ledger has caught up
 
 
@@ -130,8 +130,8 @@ class Ledgered:
 
 
 def _start_ms() -> int:
-    """The first event time of a flood: ahead of the clock, so that no timer fires before its position comes."""
-    return time.time_ns() // 1_000_000 + AHEAD_MS
+    """The first event time of a flood; its last one is not in the future either."""
+    return time.time_ns() // 1_000_000 + START_MS
 
 
 def _timed(
