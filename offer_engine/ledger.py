@@ -129,6 +129,7 @@ class Ledger:
         except (OSError, sqlite3.Error, SettingsError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise SettingsError(f"cannot keep the ledger in {path}: {why}; choose another file with --db") from None
+        self._synced = ""  # how commits are synced now: SQLite's word for it
 
     def close(self) -> None:
         """Close the connection."""
@@ -136,7 +137,10 @@ class Ledger:
 
     def write(self, batch: Batch) -> None:
         """Commit one batch, whole or not at all."""
-        self._db.execute(f"PRAGMA synchronous = {'FULL' if batch.is_promise() else 'NORMAL'}")
+        synced = "FULL" if batch.is_promise() else "NORMAL"
+        if synced != self._synced:
+            self._db.execute(f"PRAGMA synchronous = {synced}")
+            self._synced = synced
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._insert(batch)

@@ -78,7 +78,8 @@ class Recorder:
                 _log.exception("a batch that no ledger can hold is dropped, and what depends on it is not sent")
             return
         if is_written and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_call_soon, self._loop, [done for _, done in entries])
+            for _, done in entries:  # each on its own, so that one that fails does not take the others with it
+                self._loop.call_soon_threadsafe(done)
 
     def _write(self, batch: Batch) -> bool:
         """Commit a batch however long it takes; False when the engine stops before the disk takes it."""
@@ -104,9 +105,3 @@ def _together(entries: list[Entry]) -> Batch:
     for own, _ in entries:
         batch.add(own)
     return batch
-
-
-def _call_soon(loop: AbstractEventLoop, dones: list[Done]) -> None:
-    """Each on its own, so that one that fails does not take the others with it."""
-    for done in dones:
-        loop.call_soon(done)
