@@ -46,6 +46,9 @@ twin: $(STAMP)base ## what the offers are worth: one simulated day, with and wit
 bench: $(STAMP)test ## measure throughput and latency against a bare subscriber
 	@$(RUN) -m bench $(ARGS)
 
+evaluate-zones: $(STAMP)test ## score zones against true paths; writes build/evaluate-zones.json and docs/zones.svg
+	@$(RUN) -m bench.zones $(ARGS)
+
 docs: $(STAMP)base ## write the generated documents anew
 	@$(RUN) -m offer_engine schema
 
@@ -75,4 +78,4 @@ $(STAMP)test $(STAMP)check $(STAMP)completejourney: $(STAMP)%: $(STAMP)base
 	@sh setup/install.sh $*
 	@touch $@
 
-.PHONY: help setup demo test check trace twin bench docs clean anew
+.PHONY: help setup demo test check trace twin bench evaluate-zones docs clean anew

@@ -1,4 +1,4 @@
-"""What beacons would report of a true walk: one fix a second, with the simulator's own radio, losses of contact included.
+"""What beacons would report of a true walk: one fix a second, by the simulator's own radio, with its losses of contact.
 
 Sigma is the error in x and in y; *correlated* error has a time constant of 5 s, *white* error none.
 """

@@ -5,15 +5,18 @@ numbers of the map file. *Raw, every change* is the same fence with all its wait
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from offer_engine.core import geofence
+from offer_engine.core.belief import observe
 from offer_engine.core.geofence import Fence, Transition
+from offer_engine.core.sight import look
 from offer_engine.core.store_map import Zone
 from offer_engine.core.tracking import DEFAULT_ACCURACY_M, Dropped, Track, follow, jumped
+from offer_engine.core.walk_model import WalkModel
 from offer_engine.core.zone_index import ZoneIndex
 from offer_engine.messages import Position
 
@@ -85,6 +88,24 @@ def fenced(index: ZoneIndex, places: Iterable[Place], end_ms: int) -> tuple[Tran
     return (*crossed, *found, *geofence.end(fence, end_ms)[1])
 
 
-def at_once(zones: Sequence[Zone]) -> dict[str, Zone]:
+def believed(
+    model: WalkModel, zones: Mapping[str, Zone], fixes: Iterable[Position], end_ms: int
+) -> tuple[Transition, ...]:
+    """The transitions of one trip by the engine's belief."""
+    fence, crossed, last_ts, belief = Fence(), list[Transition](), 0, None
+    for fix in fixes:
+        after = observe(model, belief, fix)
+        if after is not belief:
+            sight = look(model, after)
+            fence, found = geofence.moved(
+                zones, fence, last_ts or fix.ts, fix.ts, sight.inside, sight.near, sight.certain
+            )
+            crossed += found
+        belief, last_ts = after, fix.ts
+    fence, found = geofence.advance(zones, fence, last_ts, end_ms)
+    return (*crossed, *found, *geofence.end(fence, end_ms)[1])
+
+
+def at_once(zones: Iterable[Zone]) -> dict[str, Zone]:
     """The zones with every wait and the exit margin taken out; dwell stays."""
     return {zone.key: replace(zone, min_inside_ms=0, min_outside_ms=0, exit_margin_m=0.0) for zone in zones}

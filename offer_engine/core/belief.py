@@ -28,9 +28,8 @@ from offer_engine.core.tracking import DEFAULT_ACCURACY_M
 from offer_engine.core.walk_model import HEADINGS, REACH_M, STEP_S, Exact, Floats, Places, WalkModel, changed
 from offer_engine.messages import Position
 
-TAU_S = (
-    3.0  # over which the error of a fix stays alike; measured are 4 to 6 s, see docs/zones.md for why less is assumed
-)
+TAU_S = 4.0  # over which errors stay alike: 4 to 6 s in a radio simulation; to assume too much is worse than too little
+ROUGHLY = 1.15  # times the stated error: accuracies are rough, and a belief too sure of itself is hard to correct
 MEDIAN_OF_SIGMA = math.sqrt(2 * math.log(2))  # a stated accuracy is the median of a Rayleigh distance
 SIGMA_MIN_M = 0.3  # a cell is half a metre wide: places are not known better
 CELL_NOISE_M = 0.15  # standard deviation of a place within its cell
@@ -67,7 +66,7 @@ class Range(Struct, frozen=True, gc=False):
 
 def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
     """Take a fix into account; one that comes too soon after the last evidence returns the very same belief."""
-    sigma_m = max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
+    sigma_m = ROUGHLY * max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
     at = (fix.x, fix.y)
     if belief is None or belief.floor != model.key or fix.ts - belief.ts > LONG_S * 1000:
         return _anew(model, fix.ts, at, _fix_logs(model, model.all, at, sigma_m))

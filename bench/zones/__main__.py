@@ -1,0 +1,71 @@
+"""`make evaluate-zones`: walk, follow, score, and write the table, build/evaluate-zones.json and docs/zones.svg."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from bench.zones.fixes import CASES, Case
+from bench.zones.picture import draw
+from bench.zones.report import as_goals, as_json, as_markdown, as_table
+from bench.zones.run import HELD_OUT_SEEDS, Line, Walked, evaluate, prepare, walk
+from offer_engine.store_files import load_store
+
+OUTPUT = Path("build/evaluate-zones.json")
+TABLES = Path("build/zones.md")
+PICTURE = Path("docs/zones.svg")
+WIDTH = 150  # of the tables, in characters
+PICTURED_MS = 10 * 60_000  # the trip drawn is the one nearest to this long
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    store: Annotated[Path, typer.Option(help="Folder of the store.")] = Path("maps/demo-market"),
+    trips: Annotated[int, typer.Option(min=1, help="Trips of each of the three held-out days.")] = 20,
+    *,
+    quick: Annotated[bool, typer.Option(help="Only sigma 2 m, correlated, on one day; writes nothing.")] = False,
+) -> None:
+    """Score zones against the true paths of simulated shoppers."""
+    console = Console(width=max(Console().width, WIDTH))
+    floor = load_store(store)
+    ground = prepare(floor)
+    seeds = HELD_OUT_SEEDS[:1] if quick else HELD_OUT_SEEDS
+    walked = list(track(walk(floor, ground, seeds, trips), "walking", total=trips * len(seeds), console=console))
+    cases = (Case(2.0, "correlated"),) if quick else CASES
+    lines: list[Line] = []
+    for case in track(cases, "following", console=console):
+        lines += evaluate(ground, walked, [case])
+    for case in cases:
+        for level in ("visit", "push"):
+            rows = [line for line in lines if line.case == case and line.level == level]
+            console.print(as_table(rows, f"{case.noise} error, sigma {case.sigma_m:g} m, {level}: precision / recall"))
+    if not quick:
+        _write(lines, walked, seeds)
+        PICTURE.write_text(draw(floor, ground, _pictured(walked), Case(2.0, "correlated")), encoding="utf-8")
+        console.print(f"written: {OUTPUT}, {TABLES}, {PICTURE}")
+
+
+def _pictured(walked: list[Walked]) -> Walked:
+    return min(walked, key=lambda one: abs(one.end_ms - one.trip.start_ms - PICTURED_MS))
+
+
+def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...]) -> None:
+    OUTPUT.parent.mkdir(exist_ok=True)
+    figures = as_json(lines, trips=len(walked), seeds=seeds)
+    text = json.dumps(figures, indent=1, default=str)
+    OUTPUT.write_text(text.replace("NaN", "null") + "\n", encoding="utf-8")
+    parts = [as_goals(lines)]
+    for line in lines:
+        if line.method == lines[0].method:
+            rows = [row for row in lines if row.case == line.case and row.level == line.level]
+            parts.append(f"### {line.case.noise}, sigma {line.case.sigma_m:g} m, {line.level}\n\n{as_markdown(rows)}")
+    TABLES.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    app()
