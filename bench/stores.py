@@ -32,7 +32,7 @@ NO_MANNERS = {
 ZONE_M, PITCH_M, WALL_M = 5.0, 6.0, 0.5  # a generated zone's side, the distance to the next, what surrounds them
 PRODUCTS = 3  # in each generated zone
 RULES = 20  # of a generated store, however large
-# Categories that the demo's rules look for in a cart, and how often which category was bought before.
+# What the demo's rules look for in a cart, by category or sku, and how often which category was bought before.
 CART = ("lamb", "pasta", "fresh-fish", "bitter-aperitif", "sausages", "nappies")
 HABITS = {"red-wine": 2, "coffee": 2, "yoghurt": 3, "fresh-fish": 2, "ice-cream": 1}
 
@@ -125,19 +125,19 @@ def stops(store: StoreMap) -> Floats:
 
 def cart(store: StoreMap) -> list[BasketItem]:
     """What everybody carries: in the demo's store, what its rules look for; elsewhere nothing."""
-    return [BasketItem(_first(store, category), 1) for category in CART if category in store.category_labels]
+    return [BasketItem(sku, 1) for what in CART if (sku := _first(store, what)) is not None]
 
 
 def purchases(store: StoreMap, shoppers: list[str], now_ms: int) -> Iterator[Purchase]:
     """What everybody has bought before, on as many days."""
     for category, times in HABITS.items():
-        if category in store.category_labels:
-            product = store.products[_first(store, category)]
+        sku = _first(store, category)
+        if sku is not None:
             for shopper in shoppers:
                 for time in range(times):
                     at = now_ms - (30 + time) * 86_400_000
-                    yield Purchase(shopper, at, f"b{time}", product.sku, 1, product.price_cents)
+                    yield Purchase(shopper, at, f"b{time}", sku, 1, store.products[sku].price_cents)
 
 
-def _first(store: StoreMap, category: str) -> str:
-    return next(product.sku for product in store.products.values() if product.category == category)
+def _first(store: StoreMap, what: str) -> str | None:
+    return next((product.sku for product in store.products.values() if what in (product.sku, product.category)), None)
