@@ -16,6 +16,7 @@ from offer_engine.errors import ImportDataError, OffersError
 from offer_engine.history import import_history, parse_columns, report_lines
 from offer_engine.ledger import Ledger
 from offer_engine.reports import add_reports
+from offer_engine.rules_schema import rules_schema_text
 from offer_engine.run import Engine, load_world, run_engine
 from offer_engine.schema import asyncapi_text
 from offer_engine.settings import Settings, read_settings
@@ -49,6 +50,7 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port for pages, phones and the API.")] = None,
     db: DbOption = None,
     ingest: Annotated[str | None, typer.Option(help="MQTT client: gmqtt (fast) or paho.")] = None,
+    tracking: Annotated[str | None, typer.Option(help="Zones by fixes as they come (raw) or by belief (grid).")] = None,
     clock: Annotated[str | None, typer.Option(help="wall, or event: the newest event is now.")] = None,
     pairing: Annotated[str | None, typer.Option(help="Who may claim an existing shopper: loopback or open.")] = None,
     follow: Annotated[str | None, typer.Option(help="Shoppers shown on the live page, comma separated.")] = None,
@@ -63,6 +65,7 @@ def run(
         "port": port,
         "db": db,
         "ingest": ingest,
+        "tracking": tracking,
         "clock": clock,
         "pairing": pairing,
         "follow": follow,
@@ -147,15 +150,19 @@ def check_command(folder: Annotated[Path, typer.Argument(help="Folder of a store
 @cli.command()
 def schema(
     *,
-    out: Annotated[Path, typer.Option(help="Where the AsyncAPI document stands.")] = Path("docs/asyncapi.json"),
-    check: Annotated[bool, typer.Option("--check", help="Only say whether it is up to date.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the generated documents stand.")] = Path("docs"),
+    check: Annotated[bool, typer.Option("--check", help="Only say whether they are up to date.")] = False,
 ) -> None:
-    """Write the AsyncAPI document of the wire, generated from its types."""
-    text = asyncapi_text()
-    if not check:
-        out.write_text(text, encoding="utf-8")
-    elif not out.exists() or out.read_text(encoding="utf-8") != text:
-        typer.echo(f"{out} is behind the types; `python -m offer_engine schema` writes it anew", err=True)
+    """Write what is generated from the code: the wire's AsyncAPI document, and the offer rules' schema for editors."""
+    behind = False
+    for name, text in (("asyncapi.json", asyncapi_text()), ("offers.schema.json", rules_schema_text())):
+        document = folder / name
+        if not check:
+            document.write_text(text, encoding="utf-8")
+        elif not document.exists() or document.read_text(encoding="utf-8") != text:
+            typer.echo(f"{document} is behind the code; `python -m offer_engine schema` writes it anew", err=True)
+            behind = True
+    if behind:
         raise typer.Exit(1)
 
 

@@ -153,14 +153,16 @@ def test_a_history_that_cannot_be_read_is_one_line(ran: Run, tmp_path: Path, con
 # --- schema -----------------------------------------------------------------------------------------------------------
 
 
-def test_schema_writes_the_document_and_says_when_it_is_behind(ran: Run, tmp_path: Path) -> None:
+def test_schema_writes_the_documents_and_says_when_one_is_behind(ran: Run, tmp_path: Path) -> None:
     """As `make docs` and `make check` call it."""
-    out = tmp_path / "asyncapi.json"
-
-    assert ran("schema", "--check", "--out", out).code == 1
-    assert ran("schema", "--out", out).code == 0
-    assert out.read_text(encoding="utf-8") == asyncapi_text()
-    assert ran("schema", "--check", "--out", out).code == 0
+    assert ran("schema", "--check", "--folder", tmp_path).code == 1
+    assert ran("schema", "--folder", tmp_path).code == 0
+    assert (tmp_path / "asyncapi.json").read_text(encoding="utf-8") == asyncapi_text()
+    assert ran("schema", "--check", "--folder", tmp_path).code == 0
+    (tmp_path / "offers.schema.json").write_text("{}", encoding="utf-8")
+    said = ran("schema", "--check", "--folder", tmp_path)
+    assert (said.code, said.errors.count("\n")) == (1, 1)
+    assert "offers.schema.json is behind" in said.errors
 
 
 # --- run: mistakes ----------------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import pytest
 import shapely
 
 from offer_engine.core.floor_parse import DIRECTIONS, FEATURE_TYPES, FIXTURE_KINDS, ZONE_KINDS
+from offer_engine.core.rule_fields import BENEFITS, CHOICES, TRANSITIONS
 from offer_engine.core.rules import AnyOf, Bought, Exactly, FavouriteOf, MultiBuy, Percent, Reminder, RuleSet
-from offer_engine.core.rules_parse import BENEFITS, CHOICES, RULES_FILE, TRANSITIONS, parse_rules
+from offer_engine.core.rules_parse import RULES_FILE, parse_rules
 from offer_engine.core.store_map import Pairing, Policy, Product, StoreMap, Zone
 from offer_engine.core.store_parse import STORE_FILES
 from offer_engine.errors import MapError, RuleError

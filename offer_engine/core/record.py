@@ -20,7 +20,7 @@ from offer_engine.messages import is_id
 _Choice = TypeVar("_Choice", bound=str)
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_MAX_TEXT = 200  # a label that long fits on no phone
+MAX_TEXT = 200  # a label that long fits on no phone
 _MAX_SHOWN = 40  # of a wrong value, in a problem's message
 
 
@@ -79,8 +79,8 @@ class Record:
         if not self._is_there(key, needed=default is None):
             return default or ""
         value = self.values[key]
-        if not isinstance(value, str) or not value.strip() or len(value) > _MAX_TEXT:
-            self.note(key, f"must be a text of 1 to {_MAX_TEXT} characters, not {shown(value)}")
+        if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
+            self.note(key, f"must be a text of 1 to {MAX_TEXT} characters, not {shown(value)}")
             return ""
         return value.strip()
 

@@ -13,6 +13,24 @@ from pathlib import Path
 
 from offer_engine.core.benefit_checks import check_benefit
 from offer_engine.core.record import Record, shown
+from offer_engine.core.rule_fields import (
+    ALL_DAY,
+    BENEFITS,
+    BUDGET,
+    CENTS,
+    CHOICES,
+    COOLDOWN_H,
+    DEFAULT_PER_VISIT,
+    DEFAULT_TIMES,
+    HOURS,
+    PER_VISIT,
+    PERCENT_OFF,
+    PIECES,
+    PLACES,
+    TIMES,
+    TRANSITIONS,
+    VALID_S,
+)
 from offer_engine.core.rules import (
     Amount,
     AnyOf,
@@ -26,21 +44,15 @@ from offer_engine.core.rules import (
     Reminder,
     Rule,
     RuleSet,
-    Transition,
 )
 from offer_engine.core.store_map import Product, StoreMap
 from offer_engine.core.toml_lines import TomlPath, TomlSyntaxError, field_lines, line_at, parse_toml
 from offer_engine.errors import Problem, RuleError
 
 RULES_FILE = "offers.toml"
-TRANSITIONS: tuple[Transition, ...] = ("enter", "dwell")
-CHOICES = ("product", "category", "favourite_in")
-BENEFITS = ("percent_off", "amount_off_cents", "multi_buy", "reminder")
 
-_HOURS = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)")
-_ALL_DAY = "00:00-24:00"
+_HOURS = re.compile(HOURS)
 _NO_DAY = date(2000, 1, 1)  # stands in for a date that cannot be used
-_MAX_CENTS = 100_000_000  # as on the wire
 
 
 def parse_rules(text: str, file: Path, store: StoreMap) -> RuleSet:
@@ -108,10 +120,10 @@ def _parse_rule(record: Record, store: StoreMap) -> Rule:
         bought=_bought(record, store),
         choice=choice,
         benefit=_benefit(record),
-        per_visit=record.whole("per_visit", 1, 100, default=1),
-        cooldown_h=record.number("cooldown_h", 0, 24 * 366) if record.has("cooldown_h") else None,
-        valid_s=record.whole("valid_s", 10, 86_400) if record.has("valid_s") else None,
-        budget=record.whole("budget", 1, 1_000_000_000) if record.has("budget") else None,
+        per_visit=record.whole("per_visit", *PER_VISIT, default=DEFAULT_PER_VISIT),
+        cooldown_h=record.number("cooldown_h", *COOLDOWN_H) if record.has("cooldown_h") else None,
+        valid_s=record.whole("valid_s", *VALID_S) if record.has("valid_s") else None,
+        budget=record.whole("budget", *BUDGET) if record.has("budget") else None,
         line=record.line,
     )
     for thing in sorted(set(rule.has) & set(rule.lacks)):
@@ -130,7 +142,7 @@ def _date(record: Record, key: str) -> date:
 
 
 def _hours(record: Record) -> tuple[str, str]:
-    match = _HOURS.fullmatch(record.text("hours", default=_ALL_DAY) or _ALL_DAY)
+    match = _HOURS.fullmatch(record.text("hours", default=ALL_DAY) or ALL_DAY)
     if match is None:
         record.note("hours", f'must be like "08:00-20:00", not {shown(record.values["hours"])}')
     elif match[1] >= match[2]:
@@ -142,7 +154,7 @@ def _hours(record: Record) -> tuple[str, str]:
 
 def _zones(record: Record, store: StoreMap) -> tuple[str, ...]:
     """The rule's zones that exist; `zone = "wine"` is short for `zones = ["wine"]`."""
-    if _only_one(record, ("zone", "zones"), "where it applies") == "zones":
+    if _only_one(record, PLACES, "where it applies") == "zones":
         zones = record.words("zones", store.zones, "zone")
         if not zones:
             record.note("zones", "is empty; the rule would never fire")
@@ -175,7 +187,7 @@ def _bought(record: Record, store: StoreMap) -> Bought | None:
     table = _table(record, "bought")
     if table is None:
         return None
-    bought = Bought(table.text("what"), table.whole("times", 1, 10_000, default=1))
+    bought = Bought(table.text("what"), table.whole("times", *TIMES, default=DEFAULT_TIMES))
     table.refers_to("what", bought.what, "category or sku", store.products.keys() | store.category_labels.keys())
     table.finish()
     return bought
@@ -186,13 +198,13 @@ def _benefit(record: Record) -> Benefit:
     if not record.has(key):
         return Reminder()
     if key == "percent_off":
-        return Percent(record.whole(key, 1, 90))
+        return Percent(record.whole(key, *PERCENT_OFF))
     if key == "amount_off_cents":
-        return Amount(record.whole(key, 1, _MAX_CENTS))
+        return Amount(record.whole(key, *CENTS))
     if key == "multi_buy":
         table = _table(record, key)
         if table is not None:
-            multi_buy = MultiBuy(table.whole("pieces", 2, 100), table.whole("for_cents", 1, _MAX_CENTS))
+            multi_buy = MultiBuy(table.whole("pieces", *PIECES), table.whole("for_cents", *CENTS))
             table.finish()
             return multi_buy
     elif not record.flag("reminder"):
