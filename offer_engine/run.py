@@ -55,7 +55,8 @@ def load_world(settings: Settings) -> World:
         RuleError: the offer rules have problems.
     """
     store = load_store(settings.store_folder)
-    return build_world(store, load_rules(settings.store_folder, store))
+    rules = load_rules(settings.store_folder, store)
+    return build_world(store, rules, is_on_grid=settings.tracking == "grid")
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ class Settings:
     port: int = DEFAULT_PORT  # HTTP and websockets
     db: str = "build/ledger.db"  # the SQLite file
     ingest: str = "gmqtt"  # gmqtt or paho
+    tracking: str = "raw"  # raw: zones by the fixes as they come; grid: by a belief that knows shelves and noise
     clock: str = "wall"  # wall, or event: the newest event is now (replays, faster than real time)
     pairing: str = "loopback"  # who may claim an existing shopper's phone: loopback, or open
     phone_key: str = ""  # secret behind the phones' tokens; made and kept in the ledger when empty
@@ -41,6 +42,7 @@ class Settings:
 
 CHOICES = {
     "ingest": ("gmqtt", "paho"),
+    "tracking": ("raw", "grid"),
     "clock": ("wall", "event"),
     "pairing": ("loopback", "open"),
     "log_level": ("debug", "info", "warning", "error"),

@@ -13,6 +13,7 @@ from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
 from offer_engine.core.store_map import Product, StoreMap
+from offer_engine.core.walk_model import WalkModel, compile_walk
 from offer_engine.core.zone_index import AreaIndex, ZoneIndex, compile_areas, compile_zones
 
 OUTSIDE_M = 5.0  # an honest position may err this far beyond the walls
@@ -35,6 +36,7 @@ class World:
     zone_popularity: Mapping[str, float]  # summed over the zone's products
     category_popularity: Mapping[tuple[str, str], float]
     on_join: Consents
+    walk: WalkModel | None = None  # to track shoppers on; None: zones are told by the fixes as they come
 
     def category(self, rule: Rule) -> str:
         """The one category that a rule's products belong to."""
@@ -58,8 +60,8 @@ def _triggered(rules: RuleSet) -> dict[tuple[str, str], tuple[Rule, ...]]:
     return {key: tuple(found) for key, found in triggered.items()}
 
 
-def build_world(store: StoreMap, rules: RuleSet) -> World:
-    """Compile a store and its rules."""
+def build_world(store: StoreMap, rules: RuleSet, *, is_on_grid: bool = False) -> World:
+    """Compile a store and its rules; `is_on_grid` tracks shoppers by belief, unless the floor is too large for it."""
     sold_in: dict[tuple[str, str], list[Product]] = {}
     zone_popularity: dict[str, float] = {}
     category_popularity: dict[tuple[str, str], float] = {}
@@ -81,6 +83,7 @@ def build_world(store: StoreMap, rules: RuleSet) -> World:
         zone_popularity=zone_popularity,
         category_popularity=category_popularity,
         on_join=Consents(location="location" in joined, basket="basket" in joined, history="history" in joined),
+        walk=compile_walk(store, store.zones) if is_on_grid else None,
     )
 
 

@@ -120,7 +120,9 @@ def moved(
 def _certain(stay: Stay, ts: int, certain: Keys | None) -> Stay:
     """The stay with its certainty at `ts`."""
     if certain is None:
-        return stay
+        if stay.sure and stay.certain_since is not None:
+            return stay
+        return replace(stay, certain_since=stay.since, sure=True)  # stored by an engine that had beliefs
     first = ts if stay.certain_since is None else stay.certain_since
     return replace(stay, certain_since=first if stay.zone in certain else None)
 

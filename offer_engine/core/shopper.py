@@ -4,19 +4,23 @@ This is the whole engine for one shopper. A shell, whatever it is made of, feeds
 comes out, and keeps the state: it serialises, so it survives a restart or a move to another machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from offer_engine.core import geofence, person
 from offer_engine.core.affinity import Profile
+from offer_engine.core.belief import Belief, observe
 from offer_engine.core.context import Context, Tally, Trigger, World
 from offer_engine.core.decision import Decision, decide
 from offer_engine.core.geofence import Fence, Kind, Transition
 from offer_engine.core.holdout import cause_id
 from offer_engine.core.person import Delivery, Person, Visit
+from offer_engine.core.sight import look
+from offer_engine.core.store_map import Zone
 from offer_engine.core.tracking import Dropped, Track, follow, jumped
+from offer_engine.core.walk_model import WalkModel
 from offer_engine.messages import (
     Basket,
     BasketItem,
@@ -54,6 +58,7 @@ class Shopper(Struct, frozen=True, gc=False):
     fence: Fence = Fence()
     person: Person = Person()
     visit: Visit | None = None
+    belief: Belief | None = None  # where a shopper is thought to be, where the world is tracked on a grid
 
 
 Event = Position | Basket | Checkout | Presence | Hello | Receipt | Mute | Unmute | ConsentChange | Until
@@ -95,7 +100,7 @@ def apply(  # noqa: C901, PLR0911  one arm an event, each one call
 
 
 def _with_person(state: Shopper, changed: Person) -> Shopper:
-    return Shopper(state.id, state.track, state.fence, changed, state.visit)
+    return Shopper(state.id, state.track, state.fence, changed, state.visit, state.belief)
 
 
 def _position(state: Shopper, fix: Position, world: World, profile: Profile, tally: Tally) -> Step:
@@ -108,7 +113,7 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
     if isinstance(track, Dropped):
         if state.track is None or track is not Dropped.JUMP:
             return state, (track,)
-        return Shopper(state.id, jumped(state.track, fix), state.fence, state.person, state.visit), (track,)
+        return replace(state, track=jumped(state.track, fix)), (track,)
     last_ts = fix.ts if state.track is None else state.track.ts
     visit = state.visit
     if visit is None:
@@ -119,26 +124,47 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
         )  # what is still due belongs to the visit that is over
         after, outcomes = _position(replace(before, visit=None), fix, world, profile, tally)
         return after, (*due, *outcomes)
-    fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
-    after = Shopper(state.id, track, fence, state.person, visit)
+    if world.walk is None:
+        belief = None
+        fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
+    else:
+        belief, fence, crossed = _believe(state, fix, last_ts, world.walk, world.index.zones)
+    after = Shopper(state.id, track, fence, state.person, visit, belief)
     return (after, NO_CHANGE) if not crossed else _decide_all(after, crossed, world, profile, tally)
+
+
+def _believe(
+    state: Shopper, fix: Position, last_ts: int, walk: WalkModel, zones: Mapping[str, Zone]
+) -> tuple[Belief, Fence, tuple[Transition, ...]]:
+    """One fix by way of the belief: it moves the fence once a second, at the most."""
+    belief = observe(walk, state.belief, fix)
+    if belief is state.belief:
+        return belief, *geofence.advance(zones, state.fence, last_ts, fix.ts)
+    seen = look(walk, belief)
+    moved = geofence.moved(zones, state.fence, last_ts, fix.ts, seen.inside, seen.near, seen.certain)
+    return belief, *moved
 
 
 def _until(state: Shopper, ts: int, world: World, profile: Profile, tally: Tally) -> Step:
     if state.track is None or ts < state.fence.due:
         return state, NO_CHANGE
     fence, crossed = geofence.advance(world.index.zones, state.fence, state.track.ts, ts)
-    after = Shopper(state.id, state.track, fence, state.person, state.visit)
+    after = Shopper(state.id, state.track, fence, state.person, state.visit, state.belief)
     return _decide_all(after, crossed, world, profile, tally)
 
 
 def _decide_all(state: Shopper, crossed: Iterable[Transition], world: World, profile: Profile, tally: Tally) -> Step:
-    """Decide at every enter and dwell that some rule waits for; each decision sees the offers of those before it."""
+    """Decide at every enter and dwell that some rule waits for; each decision sees the offers of those before it.
+
+    By a belief an enter is decided on once it is certain enough for a push: that moment counts, and nobody is told.
+    """
+    enters = Kind.ENTER if world.walk is None else Kind.SURE
     outcomes: list[Outcome] = []
     for transition in crossed:
-        outcomes.append(transition)
-        if transition.kind is not Kind.EXIT:
-            trigger: Trigger = "enter" if transition.kind is Kind.ENTER else "dwell"
+        if transition.kind is not Kind.SURE:
+            outcomes.append(transition)
+        if transition.kind in {enters, Kind.DWELL}:
+            trigger: Trigger = "dwell" if transition.kind is Kind.DWELL else "enter"
             state = _decide(state, transition.at, transition.zone, trigger, world, profile, tally, outcomes)
     return state, tuple(outcomes)
 
@@ -158,7 +184,7 @@ def _decide(  # noqa: PLR0913, PLR0917  a context is made of these
     decision = decide(Context(world, state.id, at, zone, trigger, state.person, state.visit, profile, tally))
     outcomes.append(decision)
     visit = replace(state.visit, decisions=state.visit.decisions + 1)
-    state = Shopper(state.id, state.track, state.fence, state.person, visit)
+    state = Shopper(state.id, state.track, state.fence, state.person, visit, state.belief)
     offer = decision.offer
     if offer is None:
         return state
@@ -183,7 +209,7 @@ def _again(state: Shopper, at: int, world: World, profile: Profile, tally: Tally
     at = max(at, state.fence.past, state.track.ts if state.track is not None else 0)
     outcomes: list[Outcome] = []
     for stay in state.fence.stays:
-        if stay.entered and stay.outside_since is None:
+        if stay.entered and stay.sure and stay.outside_since is None and stay.certain_since is not None:
             state = _decide(state, at, stay.zone, "enter", world, profile, tally, outcomes)
             if stay.dwelled:
                 state = _decide(state, at, stay.zone, "dwell", world, profile, tally, outcomes)
@@ -202,7 +228,7 @@ def _basket(state: Shopper, basket: Basket, world: World, profile: Profile, tall
     known = {item.sku for item in visit.basket}
     new = [item for item in basket.items if item.sku not in known]
     visit = replace(visit, basket_rev=basket.rev, basket=tuple(basket.items), basket_at=basket.ts)
-    after = Shopper(before.id, before.track, before.fence, before.person, visit)
+    after = Shopper(before.id, before.track, before.fence, before.person, visit, before.belief)
     if not before.person.consents.basket or not _awaited(after, new, world):
         return after, due
     after, outcomes = _again(after, basket.ts, world, profile, tally)
@@ -251,7 +277,7 @@ def _checkout(state: Shopper, checkout: Checkout) -> Step:
         known = person.redeem(known, offer, checkout.ts)
     visit = None if state.visit is None else replace(state.visit, paid=True)
     fence, exits = _leave(state, checkout.ts)
-    return Shopper(state.id, state.track, fence, known, visit), (*exits, Sold(checkout, redeemed))
+    return Shopper(state.id, state.track, fence, known, visit, state.belief), (*exits, Sold(checkout, redeemed))
 
 
 def _presence(state: Shopper, presence: Presence) -> Step:
@@ -270,7 +296,7 @@ def _presence(state: Shopper, presence: Presence) -> Step:
     if known is not None and not known.announced and not _is_over(known, state, presence.ts):
         visit = replace(known, id=presence.visit, announced=True)
         renamed = person.rename_visit(state.person, known.id, presence.visit)
-        return Shopper(state.id, state.track, state.fence, renamed, visit), NO_CHANGE
+        return Shopper(state.id, state.track, state.fence, renamed, visit, state.belief), NO_CHANGE
     fence, exits = _leave(state, presence.ts)
     return Shopper(state.id, None, fence, state.person, Visit(presence.visit, presence.ts, announced=True)), exits
 
@@ -292,4 +318,4 @@ def _consent(state: Shopper, change: ConsentChange, world: World, profile: Profi
 def restored(state: Shopper) -> Shopper:
     """A state that was stored: its fence is looked at anew, since the map may have changed meanwhile."""
     fence = Fence(state.fence.stays, None, 0, state.fence.past)
-    return Shopper(state.id, state.track, fence, state.person, state.visit)
+    return Shopper(state.id, state.track, fence, state.person, state.visit, state.belief)
