@@ -9,6 +9,7 @@ away, and subscribe anew whenever they connect, so that a broker without a memor
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -23,6 +24,7 @@ from offer_engine.messages import EngineStatus, encode, status_topic, subscripti
 KEEPALIVE_S = 20  # a dead peer is noticed after one and a half times this
 RETRY_S = 1.0
 CONNECT_TIMEOUT_S = 10.0
+GOODBYE_S = 1.0  # how long a broker that does not read may hold up a stop
 DEFAULT_PORT = 1883
 QOS_BITS = 0b0110  # in the first byte of a PUBLISH (MQTT 3.1.1, section 3.3.1)
 
@@ -117,14 +119,16 @@ class GmqttLink:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        await keep_trying(self._broker, self._connect)
         try:
+            await keep_trying(self._broker, self._connect)
             await asyncio.Event().wait()
         finally:
             if self.connected:
                 self._client.publish(status_topic(self._store), Status.offline(), qos=1, retain=True)
-                self.connected = False
-                await self._client.disconnect()
+            self.connected = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._client.disconnect()  # also when there is no broker: ends gmqtt's own reconnecting
 
     async def _connect(self) -> None:
         await self._client.connect(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S, version=MQTTv311)
