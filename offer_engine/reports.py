@@ -21,6 +21,7 @@ from offer_engine.core.context import Tally, World, build_world
 from offer_engine.core.decision import Decision
 from offer_engine.core.effect import Effect
 from offer_engine.core.explain import TEXTS, Line, checklist
+from offer_engine.core.intrusion import intrusion_lines, intrusion_of
 from offer_engine.core.question import why_not
 from offer_engine.core.reason import Reason, Stage
 from offer_engine.core.shopper import Shopper
@@ -74,7 +75,11 @@ def add_reports(cli: typer.Typer, now_ms: Callable[[], int]) -> None:  # noqa: C
             typer.echo(found[0])
             return
         record = msgspec.json.decode(found[0], type=Decision)
-        _print_lines(f"{record.outcome}: {TEXTS[record.reason]}", checklist(record, world))
+        state = ledger.state(record.shopper) or Shopper(record.shopper)
+        tally = Tally(ledger.delivered_by_rule(now_ms()))
+        needed = intrusion_of(record, state, ledger.purchases(record.shopper), world, tally)
+        lines = [*checklist(record, world), *intrusion_lines(needed, world)]
+        _print_lines(f"{record.outcome}: {TEXTS[record.reason]}", lines)
 
     @cli.command("why-not")
     def why_not_command(

@@ -18,6 +18,7 @@ from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
+from offer_engine.core.intrusion import Intrusion, intrusion_of
 from offer_engine.core.person import may_show
 from offer_engine.core.question import Answer, why_not
 from offer_engine.core.rules import RuleSet
@@ -290,6 +291,13 @@ class Service:
         shared = state.person.consents.history
         profile = build_profile(self._ledger.purchases(shopper), self.world.store.products) if shared else NOBODY
         return why_not(state, rule, self.now_ms(), self.world, profile, self._tally)
+
+    def intrusion(self, decision: Decision) -> Intrusion | None:
+        """Which personal data a decision needed, as long as its moment can be put together again."""
+        shopper = decision.shopper
+        if decision.offer is None:
+            return None
+        return intrusion_of(decision, self.state(shopper), self._ledger.purchases(shopper), self.world, self._tally)
 
     def records(self, shopper: str | None, limit: int) -> list[str]:
         """The newest decisions' records as JSON, newest first."""

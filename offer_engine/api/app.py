@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from offer_engine.api.floor import Json, floor_json, products_json, rules_json, shopper_json
 from offer_engine.api.live import LiveView, live_routes
 from offer_engine.api.phones import Pairing, is_local, phone_routes
+from offer_engine.core.decision import Decision
 from offer_engine.core.question import NoSuchRuleError
 from offer_engine.service import Service
 
@@ -80,12 +81,13 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
     async def decisions(shopper: str | None = None, limit: int = 50) -> list[Json]:
         return [_json(record, type=Json) for record in service.records(shopper, min(max(limit, 1), 500))]
 
-    @app.get("/api/decisions/{decision}", summary="One decision, with every rule's fate")
+    @app.get("/api/decisions/{decision}", summary="One decision: every rule's fate, and which personal data it needed")
     async def decision(decision: str) -> Json:
         record = service.record_of(decision)
         if record is None:
             raise HTTPException(404, f"no decision '{decision}'")
-        return _json(record, type=Json)
+        needed = service.intrusion(_json(record, type=Decision))
+        return {**_json(record, type=Json), "intrusion": msgspec.to_builtins(needed)}
 
     @app.get("/api/shoppers/{shopper}", summary="What the engine holds of one shopper; for callers on its own machine")
     async def shopper(request: Request, shopper: ShopperId) -> Json:

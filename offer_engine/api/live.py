@@ -13,6 +13,7 @@ import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from offer_engine.core.explain import TEXTS, checklist
+from offer_engine.core.intrusion import intrusion_lines
 from offer_engine.messages import Offer
 from offer_engine.service import Progress, Sent, Service
 
@@ -87,6 +88,8 @@ class LiveView:
         store = self._service.world.store
         offer = decision.offer
         best = decision.ranking[0].sku if decision.ranking else ""
+        lines = checklist(decision, self._service.world)
+        lines += intrusion_lines(self._service.intrusion(decision), self._service.world)
         return {
             "type": "decision",
             "id": decision.id,
@@ -102,7 +105,7 @@ class LiveView:
             "benefit": offer.benefit if offer else "",
             "verdict": _verdict(event),
             "sentence": offer.reason if offer else "",
-            "checks": [asdict(line) for line in checklist(decision, self._service.world)],
+            "checks": [asdict(line) for line in lines],
         }
 
     def _label(self, shopper: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from offer_engine.core.decision import Decision
 from offer_engine.core.explain import because
+from offer_engine.core.intrusion import spared_lines
 from offer_engine.errors import MessageError
 from offer_engine.messages import (
     Basket,
@@ -202,7 +203,7 @@ def _explain(shopper: str, offer: str, service: Service) -> Explanation | Refuse
         return Refused("unknown_offer", f"no offer {offer} was sent to this shopper")
     decision = msgspec.json.decode(record, type=Decision)
     sentence = decision.offer.reason if decision.offer is not None else ""
-    return Explanation(offer, sentence, because(decision, service.world))
+    return Explanation(offer, sentence, [*because(decision, service.world), *spared_lines(service.intrusion(decision))])
 
 
 def welcome(service: Service, shopper: str) -> Welcome:
