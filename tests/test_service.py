@@ -38,6 +38,8 @@ from tests.worlds import demo_market
 
 LAMB, SILVER_OAK = "rack-of-lamb", "silver-oak-cabernet"
 WINE_AISLE, NOWHERE = (3.0, 12.0), (12.5, 7.0)
+WINE = demo_market().store.zones["wine"]
+INSIDE_S, DWELL_S = WINE.min_inside_ms // 1000, WINE.min_dwell_ms // 1000
 PRICES = {LAMB: 2500, SILVER_OAK: 1192}
 
 
@@ -215,14 +217,16 @@ def test_in_event_time_a_timer_waits_for_the_events() -> None:
     """A dwell comes true when the day has got so far, however long that takes on the wall."""
     service, turns = in_event_time(Ledger(":memory:"))
     service.phone("dave", ConsentChange(START_MS, location=True))
-    for second in range(4):
+    for second in range(INSIDE_S + 1):
         service.receive(
             "store/demo-market/shopper/dave/position", encode(Position(START_MS + second * 1000, *WINE_AISLE))
         )
     service.tick()
     assert [stay.dwelled for stay in service.shopper("dave").state.fence.stays] == [False]
 
-    service.receive("store/demo-market/shopper/ana/position", encode(Position(START_MS + 6000, *WINE_AISLE)))
+    service.receive(
+        "store/demo-market/shopper/ana/position", encode(Position(START_MS + DWELL_S * 1000 + 1000, *WINE_AISLE))
+    )
     service.tick()
 
     assert [stay.dwelled for stay in service.shopper("dave").state.fence.stays] == [True]
@@ -264,7 +268,7 @@ def test_history_is_not_even_read_without_consent(store: Bench) -> None:
 def test_withdrawing_location_ends_every_zone_and_forgets_the_place(store: Bench) -> None:
     """An off-switch switches off: the phone is told, and the next fixes are not followed."""
     phone = store.connect("dave")
-    store.stand("dave", *WINE_AISLE, seconds=4)
+    store.stand("dave", *WINE_AISLE, seconds=INSIDE_S)
     phone.hears()
 
     phone.says(ConsentChange(store.now_ms, location=False))
@@ -356,10 +360,10 @@ def test_a_dwell_needs_no_further_fix(store: Bench) -> None:
     """A beacon that falls silent in time: the timer completes the dwell, half a second late at most."""
     phone = store.connect("dave")
     store.basket("dave", [LAMB])
-    store.stand("dave", *WINE_AISLE, seconds=3)
+    store.stand("dave", *WINE_AISLE, seconds=INSIDE_S)  # which ends a second after its last fix
     assert phone.offers() == []
 
-    store.pass_time(1.4)
+    store.pass_time(DWELL_S - INSIDE_S - 1 + 0.4)
     assert phone.offers() == [], "a late fix could still come"
     store.pass_time(0.1)
 
@@ -603,7 +607,7 @@ def test_a_timer_that_fails_costs_one_shopper_one_turn(store: Bench, caplog: pyt
     """What is held in memory is let go of, the ledger has the last good state, and the others' timers run."""
     for shopper in ("dave", "erin"):
         store.connect(shopper)
-        store.stand(shopper, *WINE_AISLE, seconds=3)
+        store.stand(shopper, *WINE_AISLE, seconds=INSIDE_S)
     broken = store.service.shopper("dave")
     nonsense = structs.replace(broken.state.fence, stays=(None,), due=0)
     broken.state = structs.replace(broken.state, fence=nonsense)
