@@ -13,7 +13,7 @@ from bench.throughput import EngineRate, Flood, flood, whole
 from bench.walk import Pace
 from offer_engine.store_files import load_store
 
-WARM_STEPS = 100  # 25 s: everybody has stood somewhere and gone on
+WARM_STEPS = 60  # 15 s: everybody has stood somewhere for a while
 STAND_S = 18.0
 
 
@@ -25,7 +25,8 @@ class Size:
     zones: int
 
 
-SIZES = (Size(500, 20), Size(50, 20), Size(5_000, 20), Size(500, 200), Size(500, 2_000))
+SMALL_SIZES = (Size(500, 20), Size(50, 20), Size(500, 200))  # those that are ready in a few seconds
+SIZES = (*SMALL_SIZES, Size(5_000, 20), Size(500, 2_000))
 
 
 def scaled(size: Size, folder: Path, positions: int) -> Flood:
