@@ -13,7 +13,8 @@ and because 2 x'.x = |x'|^2 + |x|^2 - |x' - x|^2, that density is a product of t
     exp(+phi (1 - phi) |x - c|^2 / 2 s2)  .  exp(-phi |x' - x|^2 / 2 s2)  .  exp(-(1 - phi) |x' - c|^2 / 2 s2).
 
 The first weighs the cell come from, the second the step's length, the third the cell reached. So the exact filter costs
-no more than the naive one: weigh, spread, weigh.
+no more than the naive one: weigh, spread, weigh. How strongly an installation's errors correlate, nobody states; it
+shows in how much fixes change from one to the next, so phi follows from a running mean of that.
 
 A step is pure and works on those cells only that hold any mass worth mention: some hundreds of thousands.
 """
@@ -28,7 +29,12 @@ from offer_engine.core.tracking import DEFAULT_ACCURACY_M
 from offer_engine.core.walk_model import HEADINGS, REACH_M, STEP_S, Exact, Floats, Places, WalkModel, changed
 from offer_engine.messages import Position
 
-TAU_S = 4.0  # over which errors stay alike: 4 to 6 s in a radio simulation; to assume too much is worse than too little
+TAU_S = 4.0  # over which errors stay alike, until fixes tell better: 4 to 6 s in a radio simulation
+PHI_MAX = 0.82  # of errors a second apart: tau 5 s; to assume too much correlation is worse than too little
+UNREST_WHITE = 4.0  # mean squared change of an error that is fresh with each fix, in sigma squared, in two dimensions
+UNREST_FIRST = UNREST_WHITE * (1 - math.exp(-1 / TAU_S))
+UNREST_FIXES = 30  # the running mean forgets at this rate
+WALKED_SQ_M2 = 0.4  # mean squared way in a second, standing and walking taken together
 ROUGHLY = 1.15  # times the stated error: accuracies are rough, and a belief too sure of itself is hard to correct
 MEDIAN_OF_SIGMA = math.sqrt(2 * math.log(2))  # a stated accuracy is the median of a Rayleigh distance
 SIGMA_MIN_M = 0.3  # a cell is half a metre wide: places are not known better
@@ -51,6 +57,7 @@ class Belief(Struct, frozen=True, gc=False):
     floor: int  # key of the floor that the cells are numbered on
     ts: int  # of the last evidence that was used
     fix: tuple[float, float] | None  # x and y, if that was a fix
+    unrest: float  # mean squared change from fix to fix within a second, in sigma squared: 0 for a constant error
     cells: bytes
     mass: bytes
 
@@ -66,22 +73,24 @@ class Range(Struct, frozen=True, gc=False):
 
 def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
     """Take a fix into account; one that comes too soon after the last evidence returns the very same belief."""
-    sigma_m = ROUGHLY * max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
-    at = (fix.x, fix.y)
+    stated_m = max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
+    sigma_m, at = ROUGHLY * stated_m, (fix.x, fix.y)
+    unrest = UNREST_FIRST if belief is None else belief.unrest
     if belief is None or belief.floor != model.key or fix.ts - belief.ts > LONG_S * 1000:
-        return _anew(model, fix.ts, at, _fix_logs(model, model.all, at, sigma_m))
+        return _anew(model, fix.ts, at, unrest, _fix_logs(model, model.all, at, sigma_m))
     dt_s = (fix.ts - belief.ts) / 1000
     if dt_s < EARLY_S:
         return belief
     if belief.fix is not None and dt_s < 1.5 * STEP_S:
-        cells, mass = _step_with_pair(model, belief, belief.fix, fix, sigma_m)
+        unrest = _unrest(unrest, belief.fix, at, stated_m)
+        cells, mass = _step_with_pair(model, belief, belief.fix, fix, sigma_m, _phi(unrest, dt_s))
     else:
         cells, mass = _walk_on(model, belief, dt_s)
-        mass = _times_exp(mass, _worth(dt_s) * _fix_logs(model, cells, at, sigma_m))
+        mass = _times_exp(mass, _worth(_phi(unrest, dt_s)) * _fix_logs(model, cells, at, sigma_m))
     nearest_m = math.sqrt(float(_distance_sq(model, cells, *at).min()))
     is_lost = nearest_m > GATE_SIGMAS * sigma_m + REACH_M
-    after = None if is_lost else _kept(model, fix.ts, at, cells, mass)
-    return after or _anew(model, fix.ts, at, _fix_logs(model, model.all, at, sigma_m))
+    after = None if is_lost else _kept(model, fix.ts, at, unrest, cells, mass)
+    return after or _anew(model, fix.ts, at, unrest, _fix_logs(model, model.all, at, sigma_m))
 
 
 def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Sequence[Range]) -> Belief:
@@ -89,14 +98,16 @@ def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Seq
 
     A distance that errs by more than three sigma, as behind a body or a pallet, counts as one that errs by three.
     """
+    unrest = UNREST_FIRST if belief is None else belief.unrest
     if belief is None or belief.floor != model.key or ts - belief.ts > LONG_S * 1000:
-        return _anew(model, ts, None, _range_logs(model, model.all, ranges))
+        return _anew(model, ts, None, unrest, _range_logs(model, model.all, ranges))
     dt_s = (ts - belief.ts) / 1000
     if dt_s < EARLY_S:
         return belief
     cells, mass = _walk_on(model, belief, dt_s)
-    after = _kept(model, ts, None, cells, _times_exp(mass, _worth(dt_s) * _range_logs(model, cells, ranges)))
-    return after or _anew(model, ts, None, _range_logs(model, model.all, ranges))
+    mass = _times_exp(mass, _worth(math.exp(-dt_s / TAU_S)) * _range_logs(model, cells, ranges))
+    after = _kept(model, ts, None, unrest, cells, mass)
+    return after or _anew(model, ts, None, unrest, _range_logs(model, model.all, ranges))
 
 
 def _fix_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
@@ -111,12 +122,12 @@ def _range_logs(model: WalkModel, cells: Places, ranges: Sequence[Range]) -> Exa
     return logs
 
 
-def _worth(dt_s: float) -> float:
-    """Share of its information that evidence still brings `dt_s` after the last, to somebody who stood still.
+def _worth(phi: float) -> float:
+    """Share of its information that one more reading brings to somebody who stood still, if errors correlate by `phi`.
 
-    Of readings whose errors are correlated by phi, each brings (1 - phi) / (1 + phi) of an independent one.
+    >>> _worth(0.0), round(_worth(0.82), 1)
+    (1.0, 0.1)
     """
-    phi = math.exp(-dt_s / TAU_S)
     return (1 - phi) / (1 + phi)
 
 
@@ -164,11 +175,28 @@ def _around(model: WalkModel, cells: Places) -> Places:
     return window[window >= 0]
 
 
+def _unrest(before: float, last: tuple[float, float], at: tuple[float, float], sigma_m: float) -> float:
+    """The running mean of how much fixes change in a second, after one more; what was walked is taken off."""
+    changed_sq = (at[0] - last[0]) ** 2 + (at[1] - last[1]) ** 2
+    now = (changed_sq - WALKED_SQ_M2) / sigma_m**2
+    return before + (now - before) / UNREST_FIXES
+
+
+def _phi(unrest: float, dt_s: float) -> float:
+    """Correlation of the errors of two fixes `dt_s` apart, in [0, PHI_MAX ** dt_s].
+
+    In two dimensions the change of an error has the mean square 4 (1 - phi) sigma^2; white noise has 4 sigma^2:
+
+    >>> _phi(4.0, 1.0), round(_phi(0.8, 1.0), 2)
+    (0.0, 0.8)
+    """
+    return math.pow(min(max(1 - unrest / UNREST_WHITE, 0.0), PHI_MAX), dt_s)
+
+
 def _step_with_pair(
-    model: WalkModel, belief: Belief, last: tuple[float, float], fix: Position, sigma_m: float
+    model: WalkModel, belief: Belief, last: tuple[float, float], fix: Position, sigma_m: float, phi: float
 ) -> tuple[Places, Floats]:
     """The exact step, about one second after the last fix: weigh, spread, weigh."""
-    phi = math.exp(-(fix.ts - belief.ts) / 1000 / TAU_S)
     double_s2 = 2 * ((1 - phi * phi) * sigma_m**2 + CELL_NOISE_M**2)
     centre_x, centre_y = (fix.x - phi * last[0]) / (1 - phi), (fix.y - phi * last[1]) / (1 - phi)
     per_m2 = (1 - phi) / double_s2
@@ -191,16 +219,18 @@ def _times_exp(mass: Floats, logs: Exact) -> Floats:
     return mass * times
 
 
-def _anew(model: WalkModel, ts: int, at: tuple[float, float] | None, logs: Exact) -> Belief:
+def _anew(model: WalkModel, ts: int, at: tuple[float, float] | None, unrest: float, logs: Exact) -> Belief:
     """A belief from one piece of evidence alone, given as its log-likelihood over all cells."""
     shares = np.full((1 + HEADINGS, 1), WALKS_AT_FIRST_SHARE / HEADINGS)
     shares[0] = 1 - WALKS_AT_FIRST_SHARE
-    first = _kept(model, ts, at, model.all, (shares * np.exp(logs - logs.max())).astype(np.float32))
+    first = _kept(model, ts, at, unrest, model.all, (shares * np.exp(logs - logs.max())).astype(np.float32))
     assert first is not None  # noqa: S101  the likeliest cell has likelihood 1
     return first
 
 
-def _kept(model: WalkModel, ts: int, at: tuple[float, float] | None, cells: Places, mass: Floats) -> Belief | None:
+def _kept(
+    model: WalkModel, ts: int, at: tuple[float, float] | None, unrest: float, cells: Places, mass: Floats
+) -> Belief | None:
     """The belief without its faint cells; None when nothing is left, as after a place that cannot be."""
     by_cell = mass.sum(axis=0)
     most = by_cell.max()
@@ -209,7 +239,7 @@ def _kept(model: WalkModel, ts: int, at: tuple[float, float] | None, cells: Plac
     kept = np.flatnonzero(by_cell > FAINT_SHARE * most)
     mass = mass.take(kept, axis=1)
     mass /= mass.sum()
-    return Belief(model.key, ts, at, cells.take(kept).astype(np.int32).tobytes(), mass.tobytes())
+    return Belief(model.key, ts, at, unrest, cells.take(kept).astype(np.int32).tobytes(), mass.tobytes())
 
 
 def zone_shares(model: WalkModel, belief: Belief) -> Exact:
