@@ -22,6 +22,7 @@ from offer_engine.api.phones import Pairing
 from offer_engine.core.context import World, build_world
 from offer_engine.errors import SettingsError
 from offer_engine.ledger import Ledger
+from offer_engine.messages import MAX_PAYLOAD_BYTES
 from offer_engine.mqtt import GmqttLink, Link, parse_broker
 from offer_engine.mqtt_paho import PahoLink
 from offer_engine.push import Phones
@@ -136,6 +137,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
             access_log=False,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
+            ws_max_size=MAX_PAYLOAD_BYTES,
             timeout_graceful_shutdown=round(STOP_S),
             lifespan="off",
         )

@@ -1,7 +1,7 @@
 """A phone's websocket: parses what it says and hands it to the service, sends what its queue holds; and pairing."""
 
 import logging
-from asyncio import TaskGroup
+from asyncio import TaskGroup, timeout
 from dataclasses import dataclass
 from hmac import compare_digest
 from secrets import token_hex
@@ -40,6 +40,7 @@ from offer_engine.push import Phone
 from offer_engine.service import Service
 
 _log = logging.getLogger(__name__)
+HELLO_WITHIN_S = 10.0  # a connection that says nothing is not kept open for ever
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -96,7 +97,11 @@ def phone_routes(service: Service, pairing: Pairing) -> APIRouter:
 async def _greet(socket: WebSocket, pairing: Pairing) -> Hello | None:
     """The first message must be a hello with the right token; otherwise say why and close."""
     try:
-        hello = parse_phone_message(await _receive(socket))
+        async with timeout(HELLO_WITHIN_S):
+            hello = parse_phone_message(await _receive(socket))
+    except TimeoutError:
+        await _refuse(socket, Refused("message", f"no hello within {HELLO_WITHIN_S:g} s"))
+        return None
     except MessageError as error:
         await _refuse(socket, Refused("message", str(error)))
         return None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from offer_engine.api import phones
 from offer_engine.messages import (
     ALWAYS_MS,
     MAX_PAYLOAD_BYTES,
@@ -20,6 +21,7 @@ from offer_engine.messages import (
     Unmute,
     Welcome,
     Why,
+    parse_engine_message,
     phone_token,
 )
 from tests.asgi import ELSEWHERE, KEY, LOOPBACK, Site, Socket, site
@@ -126,6 +128,16 @@ async def test_whoever_does_not_say_hello_first_is_refused_and_closed(
         assert refused.reason == "message"
         assert phone.close_code() == 1008
     assert len(store.bench.phones) == 0
+
+
+async def test_whoever_says_nothing_is_refused_after_a_while(store: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection without a hello is not kept open for ever."""
+    monkeypatch.setattr(phones, "HELLO_WITHIN_S", 0.01)
+    async with store.socket("/ws/phone") as socket:
+        told = await socket.got.get()
+        refused = parse_engine_message(str(told["text"]))
+        assert isinstance(refused, Refused)
+        assert "no hello" in refused.detail
 
 
 async def test_a_phone_that_goes_without_a_word_is_forgotten(store: Site) -> None:
