@@ -19,6 +19,7 @@ PX_PER_M = 16.0
 ROW_PX, LABEL_PX, PAD_PX = 16, 150, 24
 BIN_S = 3  # of the strips of probability
 FAINT = 0.08  # probability that is not drawn
+LEGEND = "In a row: true visits (green), probability (violet), stays reported (violet line), sure enough to push (red)."
 INK, TRUE, SEEN, BELIEVED, PUSHED = "#1d2733", "#0f766e", "#b45309", "#4338ca", "#be123c"
 
 
@@ -127,10 +128,7 @@ def _strips(ground: Ground, one: Walked, told: Told, keys: Sequence[str], width:
                 yield _bar(at(stay.enter), top + drop, at(stay.exit), 1.5, colour, 1.0)
     bottom = len(keys) * ROW_PX
     yield f'<path d="M{at(moment):.1f} 0V{bottom}" stroke="{INK}" stroke-dasharray="2 2"/>'
-    yield (
-        f'<text x="0" y="{bottom + PAD_PX - 6}" fill="{INK}">Top to bottom in a row: true visits (green), probability '
-        "(violet, the darker the surer), stays reported (violet line), certain enough to push (red line).</text>"
-    )
+    yield f'<text x="0" y="{bottom + PAD_PX - 6}" fill="{INK}">{LEGEND}</text>'
 
 
 def _bar(left: float, top: float, right: float, height: float, colour: str, opacity: float) -> str:
