@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from offer_engine.core.annoyance import Reception
+from offer_engine.core.context import Tally
 from offer_engine.core.decision import Decision
 from offer_engine.core.person import Delivery
 from offer_engine.core.shopper import Shopper
@@ -273,6 +275,24 @@ class Ledger:
             (now_ms,),
         )
         return dict(found.fetchall())
+
+    def tally(self, now_ms: int) -> Tally:
+        """What all shoppers together have used up by `now_ms`, as far as it outlasts an engine."""
+        hour = self._db.execute(
+            "SELECT ts FROM offers JOIN deliveries ON offers.id = deliveries.offer"
+            " WHERE ts > ? AND (shown_at IS NOT NULL OR (state = 'sent' AND expires_at > ?)) ORDER BY ts",
+            (now_ms - 3_600_000, now_ms),
+        )
+        return Tally(delivered=self.delivered_by_rule(now_ms), received=self._received(), pushed=[ts for (ts,) in hour])
+
+    def _received(self) -> dict[str, Reception]:
+        """How each rule's offers were received; every offer shown counts once."""
+        found = self._db.execute(
+            "SELECT rule, count(*), sum(state IN ('dismissed', 'not_for_me') OR receipts.offer IS NOT NULL)"
+            " FROM deliveries LEFT JOIN receipts ON receipts.offer = deliveries.offer AND event = 'muted'"
+            " WHERE shown_at IS NOT NULL GROUP BY rule"
+        )
+        return {rule: Reception(shown, unwelcome) for rule, shown, unwelcome in found}
 
     def delivery_states(self) -> list[tuple[str, str, int]]:
         """(rule, state, count) over all deliveries."""

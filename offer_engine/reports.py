@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from offer_engine.core.affinity import NOBODY, build_profile
-from offer_engine.core.context import Tally, World, build_world
+from offer_engine.core.context import World, build_world
 from offer_engine.core.decision import Decision
 from offer_engine.core.effect import Effect
 from offer_engine.core.explain import TEXTS, Line, checklist
@@ -76,7 +76,7 @@ def add_reports(cli: typer.Typer, now_ms: Callable[[], int]) -> None:  # noqa: C
             return
         record = msgspec.json.decode(found[0], type=Decision)
         state = ledger.state(record.shopper) or Shopper(record.shopper)
-        tally = Tally(ledger.delivered_by_rule(now_ms()))
+        tally = ledger.tally(now_ms())
         needed = intrusion_of(record, state, ledger.purchases(record.shopper), world, tally)
         lines = [*checklist(record, world), *intrusion_lines(needed, world)]
         _print_lines(f"{record.outcome}: {TEXTS[record.reason]}", lines)
@@ -95,7 +95,7 @@ def add_reports(cli: typer.Typer, now_ms: Callable[[], int]) -> None:  # noqa: C
         state = ledger.state(shopper) or Shopper(shopper)
         shared = state.person.consents.history
         profile = build_profile(ledger.purchases(shopper), world.store.products) if shared else NOBODY
-        answer = why_not(state, rule, now_ms(), world, profile, Tally(ledger.delivered_by_rule(now_ms())))
+        answer = why_not(state, rule, now_ms(), world, profile, ledger.tally(now_ms()))
         if as_json:
             typer.echo(msgspec.json.encode(answer).decode())
             return

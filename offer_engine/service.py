@@ -15,11 +15,12 @@ from time import perf_counter_ns
 from msgspec.structs import replace
 
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
-from offer_engine.core.context import OUTSIDE_M, Tally, World, with_rules
+from offer_engine.core.context import OUTSIDE_M, World, with_rules
+from offer_engine.core.counting import count_receptions, count_sent, count_unseen, rules_paused
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
 from offer_engine.core.intrusion import Intrusion, intrusion_of
-from offer_engine.core.person import may_show
+from offer_engine.core.person import Delivery, may_show
 from offer_engine.core.question import Answer, why_not
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
@@ -136,7 +137,8 @@ class Service:
         self._soon = soon
         self._wall_ms = wall_ms
         self._newest_ms = 0
-        self._tally = Tally(delivered=ledger.delivered_by_rule(self.now_ms()))
+        self._tally = ledger.tally(self.now_ms())
+        self._paused_rules: set[str] = set()  # those that were said to have paused themselves
         self._live: dict[str, Live] = {}
         self._routes: dict[str, tuple[str, str]] = {}
         self._batch = Batch()
@@ -177,6 +179,7 @@ class Service:
         """Decide by other rules from now on; what they say is kept, since decisions name their version."""
         self.world = with_rules(self.world, rules)
         self.rule_problems = ()
+        self._say_paused()
         self._batch.rule_sets.append((rules.version, self.now_ms(), text))
         self._flush_soon()
 
@@ -247,6 +250,8 @@ class Service:
         live = self.shopper(shopper)
         if isinstance(event, Receipt):
             self._receipt(live, event)
+        elif isinstance(event, Mute) and event.offer is not None and event.scope in {"offer", "category"}:
+            self._batch.receipts.append((event.offer, "muted", event.ts))
         elif isinstance(event, ConsentChange) and event.history is not None:
             live.profile = None
         before = live.state.person
@@ -291,6 +296,10 @@ class Service:
         shared = state.person.consents.history
         profile = build_profile(self._ledger.purchases(shopper), self.world.store.products) if shared else NOBODY
         return why_not(state, rule, self.now_ms(), self.world, profile, self._tally)
+
+    def paused_rules(self) -> dict[str, str]:
+        """The rules that annoy and have paused themselves, each with the evidence."""
+        return rules_paused(self._tally, self.world)
 
     def intrusion(self, decision: Decision) -> Intrusion | None:
         """Which personal data a decision needed, as long as its moment can be put together again."""
@@ -349,6 +358,9 @@ class Service:
         profile = live.profile if live.profile is not None else self._profile(live, event)
         before = live.state
         live.state, outcomes = apply(before, event, self.world, profile, self._tally)
+        person = live.state.person
+        if person is not before.person and count_receptions(self._tally, before.person.deliveries, person.deliveries):
+            self._say_paused()
         if outcomes:
             self._act(live, outcomes, arrived)
         elif type(event) is not Position and live.state is not before:
@@ -406,7 +418,7 @@ class Service:
         delivery = next(d for d in live.state.person.deliveries if d.offer == decision.offer.id)
         self._batch.deliveries.append((live.state.id, delivery))
         if decision.outcome == "offer":
-            self._tally.delivered[decision.offer.rule] = self._tally.delivered.get(decision.offer.rule, 0) + 1
+            count_sent(self._tally, decision.offer.rule, decision.ts)
             self._batch.offers.append((live.state.id, decision.id, decision.offer))
 
     def _sold(self, live: Live, sold: Sold) -> None:
@@ -425,14 +437,23 @@ class Service:
             raise MessageError(Refusal.INVALID, f"no offer {received.offer} was sent to this shopper")
         self._batch.receipts.append((received.offer, received.event, received.ts))
 
-    def _note_progress(self, shopper: str, before: tuple[object, ...], live: Live) -> None:
+    def _note_progress(self, shopper: str, before: tuple[Delivery, ...], live: Live) -> None:
+        known = {delivery.offer: delivery for delivery in before}
         for delivery in live.state.person.deliveries:
-            if delivery not in before:
+            old = known.get(delivery.offer, delivery)
+            if delivery.state != old.state:
                 self.counts.receipts[delivery.state] += 1
                 if delivery.state == "expired" and delivery.shown_at is None:
-                    self._tally.delivered[delivery.rule] -= 1  # a budget counts what was delivered
+                    count_unseen(self._tally, delivery)
                 self._batch.deliveries.append((shopper, delivery))
                 self.watch(Progress(shopper, delivery.offer, delivery.state))
+
+    def _say_paused(self) -> None:
+        """Say it once when a rule pauses itself."""
+        paused = self.paused_rules()
+        for rule in paused.keys() - self._paused_rules:
+            _log.warning("rule '%s' has paused itself: %s", rule, paused[rule])
+        self._paused_rules = set(paused)
 
     def _keep(self, live: Live) -> None:
         self._batch.states[live.state.id] = live.state

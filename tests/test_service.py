@@ -16,6 +16,7 @@ from offer_engine.messages import (
     Checkout,
     ConsentChange,
     Here,
+    Mute,
     Position,
     Presence,
     Receipt,
@@ -24,7 +25,7 @@ from offer_engine.messages import (
 )
 from offer_engine.push import Phones
 from offer_engine.service import FORGET_MS, Progress, Sent, Service
-from tests.core.worlds import ANY_RED, world
+from tests.core.worlds import ANY_RED, EASY, world
 from tests.dave import (
     DWELL_S,
     INSIDE_S,
@@ -309,6 +310,32 @@ def test_who_was_inside_when_the_engine_stopped_still_gets_an_exit(store: Bench)
     again.pass_time(60)
 
     assert again.service.state("dave").fence.stays == ()
+
+
+def test_a_rule_that_annoys_pauses_itself_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """Two shoppers put it away, the third is spared; the console says it once, and a new engine knows."""
+    policy = replace(EASY, annoyance_limit=0.3, annoyance_min_shown=2)
+    shop = world(ANY_RED, policy=policy)
+    bench = Bench(shop)
+    for shopper, event in (("ana", "dismissed"), ("bob", "mute"), ("eve", "shown")):
+        phone = bench.connect(shopper)
+        bench.service.phone(shopper, ConsentChange(bench.now_ms, location=True))
+        bench.stand(shopper, 1.0, 5.0, seconds=10)
+        for offer in phone.offers():
+            phone.says(Receipt(offer.id, "shown" if event == "mute" else "dismissed", bench.now_ms))
+            if event == "mute":
+                phone.says(Mute("offer", bench.now_ms, offer.id))
+    bench.end_turn()
+
+    reasons = [(found["shopper"], found["reason"]) for found in map(json.loads, bench.ledger.all_decisions())]
+    assert reasons == [("ana", "sent"), ("bob", "sent"), ("eve", "rule_paused")]
+    assert bench.service.paused_rules() == {"any-red": "2 of 2 shown were unwelcome, surely more than 34%"}
+    assert [record.getMessage() for record in caplog.records if "paused itself" in record.getMessage()] == [
+        "rule 'any-red' has paused itself: 2 of 2 shown were unwelcome, surely more than 34%"
+    ]
+    again = Bench(shop, bench.ledger, now_ms=bench.now_ms)
+    assert again.service.paused_rules() == bench.service.paused_rules()
+    assert again.service._tally == bench.service._tally
 
 
 def test_an_offer_that_expired_unseen_gives_its_budget_back(store: Bench) -> None:

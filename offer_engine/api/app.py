@@ -73,9 +73,9 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
     async def stats() -> Json:
         return view.stats()
 
-    @app.get("/api/rules", summary="The rules that decide now, and why newer ones were refused")
+    @app.get("/api/rules", summary="The rules that decide now, why newer ones were refused, which paused themselves")
     async def rules() -> Json:
-        return rules_json(service.world.rules, service.rule_problems)
+        return rules_json(service.world.rules, service.rule_problems, service.paused_rules())
 
     @app.get("/api/decisions", summary="The newest decisions, newest first")
     async def decisions(shopper: str | None = None, limit: int = 50) -> list[Json]:

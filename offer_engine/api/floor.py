@@ -1,6 +1,6 @@
 """A store and its shoppers become JSON: the floor plan that the pages draw, what is sold, what is held of somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from shapely import LineString, MultiPolygon, Polygon
@@ -61,11 +61,12 @@ def products_json(store: StoreMap, zone: str | None) -> Sequence[Json]:
     ]
 
 
-def rules_json(rules: RuleSet, problems: Sequence[str]) -> Json:
-    """The rules in force, and what is wrong with the newest ones if they were refused."""
+def rules_json(rules: RuleSet, problems: Sequence[str], paused: Mapping[str, str]) -> Json:
+    """The rules in force, what is wrong with the newest ones if they were refused, and which have paused themselves."""
     return {
         "version": rules.version,
         "problems": list(problems),
+        "paused": dict(paused),
         "rules": [msgspec.to_builtins(rule) for rule in rules.rules],
     }
 

@@ -215,6 +215,7 @@ class LiveView:
             "broker": self._broker(),
             "rules_version": self._service.world.rules.version,
             "rule_problems": list(self._service.rule_problems),
+            "rules_paused": self._service.paused_rules(),
             "notes": {shopper: self._note(shopper) for shopper in self._slots if shopper},
         }
 

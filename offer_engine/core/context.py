@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from shapely import MultiPolygon
 
 from offer_engine.core.affinity import Profile
+from offer_engine.core.annoyance import Reception
 from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
@@ -93,6 +94,8 @@ class Tally:
 
     delivered: dict[str, int] = field(default_factory=dict)  # rule -> offers sent
     sold: dict[str, int] = field(default_factory=dict)  # sku -> pieces sold at the till
+    received: dict[str, Reception] = field(default_factory=dict)  # rule -> how its offers were received
+    pushed: list[int] = field(default_factory=list)  # ms, ascending: the store's deliveries of the last hour or more
 
 
 @dataclass(frozen=True)

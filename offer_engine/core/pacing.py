@@ -5,15 +5,21 @@ unseen used up nothing. A control's ghost counts for the control, so that both g
 23:50 and 00:10 are twenty minutes apart, not two days.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from offer_engine.core.annoyance import NOBODY_ASKED, annoyance_text, annoys
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import Block, Check
 from offer_engine.core.person import Delivery
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
+from offer_engine.core.store_map import Policy
 
 MS_PER_H = 3_600_000
 MS_PER_DAY = 24 * MS_PER_H
 _IGNORED = ("shown", "dismissed")
+_LIKED = ("accepted", "redeemed")
 
 
 def delivered(context: Context) -> tuple[Delivery, ...]:
@@ -50,6 +56,15 @@ def _muted_category(rule: Rule, context: Context) -> Block | None:
     return (f"{category} not muted", "muted by the shopper") if muted else None
 
 
+def _store_cap(rule: Rule, context: Context) -> Block | None:
+    del rule
+    cap, pushed = context.world.store.policy.store_pushes_per_h, context.tally.pushed
+    if cap is None:
+        return None
+    got = len(pushed) - bisect_right(pushed, context.at - MS_PER_H)
+    return (f"at most {cap} offers an hour in the store", f"{got} delivered") if got >= cap else None
+
+
 def _visit_cap(rule: Rule, context: Context) -> Block | None:
     del rule
     cap, got = context.world.store.policy.pushes_per_visit, len(delivered_this_visit(context))
@@ -68,14 +83,20 @@ def _rule_visit_cap(rule: Rule, context: Context) -> Block | None:
 
 
 def _rule_cooldown(rule: Rule, context: Context) -> Block | None:
+    """The rule's own cool-down; the store's is between visits where a rule may come more than once in one."""
     hours = context.world.store.policy.rule_cooldown_h if rule.cooldown_h is None else rule.cooldown_h
-    last = max((found.at for found in delivered(context) if found.rule == rule.id), default=None)
+    spares_visit = rule.cooldown_h is None and rule.per_visit > 1
+    visit = context.visit.id if spares_visit else None
+    own = (found.at for found in delivered(context) if found.rule == rule.id and found.visit != visit)
+    last = max(own, default=None)
     return _gap(last, context.at, round(hours * MS_PER_H))
 
 
 def _category_cooldown(rule: Rule, context: Context) -> Block | None:
+    """Other rules of the category: how often this one may come is its own affair."""
     category = context.world.category(rule)
-    last = max((found.at for found in delivered(context) if found.category == category), default=None)
+    others = (found.at for found in delivered(context) if found.category == category and found.rule != rule.id)
+    last = max(others, default=None)
     return _gap(last, context.at, round(context.world.store.policy.category_cooldown_h * MS_PER_H))
 
 
@@ -98,18 +119,55 @@ def span(ms: int) -> str:
 
 
 def _paused(rule: Rule, context: Context) -> Block | None:
-    """One "not for me", or so many ignored in a row, silence a category for the store's pause."""
+    """One "not for me", or so many ignored in a row, silence a category; the longer, the more often it happened."""
     category = context.world.category(rule)
     policy = context.world.store.policy
-    own = [found for found in context.person.deliveries if found.category == category]
-    since = context.at - round(policy.pause_days * MS_PER_DAY)
-    if any(found.state == "not_for_me" and found.at > since for found in own):
-        return f"no rejection of {category} in {policy.pause_days:g} days", "rejected"
-    latest = [found for found in own if found.shown_at is not None][-policy.ignores_before_pause :]
-    ignored = [found for found in latest if found.state in _IGNORED and found.expires_at <= context.at]
-    if len(ignored) == policy.ignores_before_pause and ignored[-1].at > since:
-        return f"fewer than {policy.ignores_before_pause} ignored in a row", f"{len(ignored)} ignored"
+    strikes = row = rejected_until = ignored_until = 0
+    for found in _settled(category, context):
+        if found.state == "not_for_me":
+            strikes, row = strikes + 1, 0
+            rejected_until = max(rejected_until, found.at + pause_ms(strikes, policy))
+        elif found.state in _IGNORED:
+            row += 1
+            if row >= policy.ignores_before_pause:
+                strikes += 1
+                ignored_until = max(ignored_until, found.at + pause_ms(strikes, policy))
+        else:  # a sign of interest breaks the row; taking the offer makes up for what was before
+            row = ignored_until = 0
+            strikes = 0 if found.state in _LIKED else strikes
+    if rejected_until > context.at:
+        return f"no rejection of {category} lately", f"rejected; quiet for another {span(rejected_until - context.at)}"
+    if ignored_until > context.at:
+        return f"fewer than {policy.ignores_before_pause} ignored in a row", f"{row} ignored"
     return None
+
+
+def _settled(category: str, context: Context) -> Iterator[Delivery]:
+    """What was shown of a category, oldest first, but for what may still be opened."""
+    for found in context.person.deliveries:
+        is_open = found.state in _IGNORED and context.at < found.expires_at
+        if found.category == category and found.shown_at is not None and not is_open:
+            yield found
+
+
+def pause_ms(strikes: int, policy: Policy) -> int:
+    """How long a category stays silent the first, second, third time that it was ignored or rejected.
+
+    >>> from offer_engine.core.store_map import Policy
+    >>> shop = Policy(2, 180, 20, 12, 3, 7, "00:00", "00:00", 0, 600, 1, pause_growth=2, pause_max_days=20)
+    >>> [pause_ms(n, shop) // MS_PER_DAY for n in (1, 2, 3, 4)]
+    [7, 14, 20, 20]
+    """
+    longest = max(policy.pause_days, policy.pause_max_days)
+    return round(min(policy.pause_days * policy.pause_growth ** (strikes - 1), longest) * MS_PER_DAY)
+
+
+def _rule_paused(rule: Rule, context: Context) -> Block | None:
+    policy = context.world.store.policy
+    received = context.tally.received.get(rule.id, NOBODY_ASKED)
+    if not annoys(received, policy):
+        return None
+    return f"at most {policy.annoyance_limit:.0%} unwelcome", annoyance_text(received)
 
 
 def _budget(rule: Rule, context: Context) -> Block | None:
@@ -124,11 +182,13 @@ POLICY: tuple[tuple[Reason, Check], ...] = (
     (Reason.MUTED, _muted),
     (Reason.MUTED_RULE, _muted_rule),
     (Reason.MUTED_CATEGORY, _muted_category),
+    (Reason.STORE_CAP, _store_cap),
     (Reason.VISIT_CAP, _visit_cap),
     (Reason.TOO_SOON, _too_soon),
     (Reason.RULE_VISIT_CAP, _rule_visit_cap),
     (Reason.RULE_COOLDOWN, _rule_cooldown),
     (Reason.CATEGORY_COOLDOWN, _category_cooldown),
     (Reason.PAUSED, _paused),
+    (Reason.RULE_PAUSED, _rule_paused),
     (Reason.BUDGET, _budget),
 )

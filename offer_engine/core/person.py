@@ -5,12 +5,14 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from offer_engine.core.annoyance import Reception
 from offer_engine.core.holdout import redemption_code
 from offer_engine.messages import ALWAYS_MS, BasketItem, ConsentChange, Mute, Offer, Receipt
 
 DeliveryState = Literal[
     "sent", "shown", "opened", "accepted", "dismissed", "not_for_me", "expired", "redeemed", "control"
 ]
+UNWELCOME: tuple[DeliveryState, ...] = ("dismissed", "not_for_me")
 REMEMBERED_DELIVERIES = 200  # the newest; two years of one visit and two pushes a week
 
 
@@ -34,6 +36,7 @@ class Delivery(Struct, frozen=True, gc=False):
     expires_at: int
     state: DeliveryState = "sent"
     shown_at: int | None = None
+    muted: bool = False  # the shopper muted its rule or its category because of it
 
     def counts(self, now_ms: int) -> bool:
         """Whether a cap counts it: shown, or a control's, or still on its way."""
@@ -45,6 +48,12 @@ class Delivery(Struct, frozen=True, gc=False):
     def is_redeemable(self) -> bool:
         """Whether its code is good at the till: sent, and not used yet."""
         return self.state not in {"control", "redeemed"}
+
+    @property
+    def reception(self) -> Reception:
+        """What it says about its rule: was it shown, and if so, was it unwelcome?"""
+        unwelcome = self.muted or self.state in UNWELCOME
+        return Reception(1, int(unwelcome)) if self.shown_at is not None else Reception()
 
 
 class Person(Struct, frozen=True):
@@ -101,9 +110,11 @@ def mute(person: Person, change: Mute) -> Person:
         case "hour":
             return replace(person, muted_until=max(person.muted_until, change.ts + 3_600_000))
         case "offer" if delivery is not None:
-            return replace(person, muted_rules=_with(person.muted_rules, delivery.rule))
+            muted = replace(person, muted_rules=_with(person.muted_rules, delivery.rule))
+            return _settle(muted, replace(delivery, muted=True))
         case "category" if delivery is not None:
-            return replace(person, muted_categories=_with(person.muted_categories, delivery.category))
+            muted = replace(person, muted_categories=_with(person.muted_categories, delivery.category))
+            return _settle(muted, replace(delivery, muted=True))
         case _:
             return person
 

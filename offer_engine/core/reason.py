@@ -39,12 +39,14 @@ class Reason(StrEnum):
     MUTED = "muted"
     MUTED_RULE = "muted_rule"
     MUTED_CATEGORY = "muted_category"
+    STORE_CAP = "store_cap"
     VISIT_CAP = "visit_cap"
     TOO_SOON = "too_soon"
     RULE_VISIT_CAP = "rule_visit_cap"
     RULE_COOLDOWN = "rule_cooldown"
     CATEGORY_COOLDOWN = "category_cooldown"
     PAUSED = "paused"
+    RULE_PAUSED = "rule_paused"
     BUDGET = "budget"
     # choice, attention, holdout
     OUTSCORED = "outscored"
@@ -76,12 +78,14 @@ REASONS: dict[Stage, tuple[Reason, ...]] = {
         Reason.MUTED,
         Reason.MUTED_RULE,
         Reason.MUTED_CATEGORY,
+        Reason.STORE_CAP,
         Reason.VISIT_CAP,
         Reason.TOO_SOON,
         Reason.RULE_VISIT_CAP,
         Reason.RULE_COOLDOWN,
         Reason.CATEGORY_COOLDOWN,
         Reason.PAUSED,
+        Reason.RULE_PAUSED,
         Reason.BUDGET,
     ),
     Stage.CHOICE: (Reason.OUTSCORED,),

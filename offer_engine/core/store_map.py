@@ -10,6 +10,13 @@ from typing import Literal
 
 from shapely import LineString, MultiPolygon, Polygon
 
+# What a store that says nothing else gets. Of the offers that shoppers see, most are put away by few; a rule that three
+# in ten turn down is far from that, and fifty is where an interval begins to say something.
+PAUSE_GROWTH = 2.0
+PAUSE_MAX_DAYS = 90.0
+ANNOYANCE_LIMIT = 0.3
+ANNOYANCE_MIN_SHOWN = 50
+
 ZoneKind = Literal["dept", "aisle", "promo", "service"]
 
 
@@ -101,6 +108,11 @@ class Policy:
     offer_valid_s: int  # an offer expires after this, unless its rule says otherwise
     min_score_cents: float  # expected profit below which staying silent is better
     consent_on_join: tuple[str, ...] = ()  # of location, basket, history: what joining with a phone agrees to
+    pause_growth: float = PAUSE_GROWTH  # each repetition makes the pause so many times longer ...
+    pause_max_days: float = PAUSE_MAX_DAYS  # ... up to this, or pause_days where that is more
+    annoyance_limit: float = ANNOYANCE_LIMIT  # in [0, 1]: a rule surely unwelcome more often pauses itself ...
+    annoyance_min_shown: int = ANNOYANCE_MIN_SHOWN  # ... once so many were shown
+    store_pushes_per_h: int | None = None  # to all shoppers together, in any 60 minutes; None: no limit
 
 
 @dataclass(frozen=True, slots=True)

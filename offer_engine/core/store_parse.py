@@ -13,7 +13,16 @@ from offer_engine.core.csv_rows import csv_rows
 from offer_engine.core.floor_checks import check_floor
 from offer_engine.core.floor_parse import Floor, parse_floor, zone_keys
 from offer_engine.core.record import Record, shown
-from offer_engine.core.store_map import Pairing, Policy, Product, StoreMap
+from offer_engine.core.store_map import (
+    ANNOYANCE_LIMIT,
+    ANNOYANCE_MIN_SHOWN,
+    PAUSE_GROWTH,
+    PAUSE_MAX_DAYS,
+    Pairing,
+    Policy,
+    Product,
+    StoreMap,
+)
 from offer_engine.core.toml_lines import TomlSyntaxError, field_lines, line_at, parse_toml
 from offer_engine.errors import MapError, Problem
 from offer_engine.messages import is_id
@@ -142,6 +151,13 @@ def _parse_policy(record: Record) -> Policy:
         offer_valid_s=record.whole("offer_valid_s", 10, 86_400),
         min_score_cents=record.number("min_score_cents", 0, 100_000),
         consent_on_join=record.words("consent_on_join", CONSENTS, "consent"),
+        pause_growth=record.number("pause_growth", 1, 10, default=PAUSE_GROWTH),
+        pause_max_days=record.number("pause_max_days", 0, 366, default=PAUSE_MAX_DAYS),
+        annoyance_limit=record.number("annoyance_limit", 0, 1, default=ANNOYANCE_LIMIT),
+        annoyance_min_shown=record.whole("annoyance_min_shown", 1, 1_000_000, default=ANNOYANCE_MIN_SHOWN),
+        store_pushes_per_h=record.whole("store_pushes_per_h", 0, 1_000_000)
+        if record.has("store_pushes_per_h")
+        else None,
     )
     record.finish()
     return policy

@@ -72,6 +72,7 @@ async def test_the_rules_in_force_are_there_to_read(store: Site) -> None:
 
     assert rules["version"] == store.bench.world.rules.version
     assert rules["problems"] == []
+    assert rules["paused"] == {}
     assert "silver-oak-with-lamb" in [rule["id"] for rule in rules["rules"]]
 
 

@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offer_engine.core.affinity import Profile
+from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Tally
 from offer_engine.core.decision import Decision, decide
+from offer_engine.core.pacing import pause_ms
 from offer_engine.core.person import Delivery, DeliveryState, Person
 from offer_engine.core.reason import Reason
+from offer_engine.core.rules import Rule
 from offer_engine.core.shopper import Shopper, apply
 from offer_engine.core.store_map import Policy
 from offer_engine.messages import Position, Presence, Receipt
@@ -58,7 +61,7 @@ def assert_paced(new: Given, earlier: list[Given]) -> None:
     for one in got:
         ago_s = (new.at - one.at) / 1000
         assert ago_s >= BRIEF.min_gap_s
-        assert one.category != new.category or ago_s >= 60
+        assert one.category != new.category or one.rule == new.rule or ago_s >= 60
         assert one.rule != new.rule or ago_s >= COOLDOWN_S[new.rule]
 
 
@@ -147,6 +150,42 @@ def test_each_window_rolls(past: list[Delivery], reason: Reason) -> None:
     assert verdict(*past) is reason
 
 
+TWICE = replace(ANY_RED, per_visit=2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "past", "reason"),
+    [
+        (TWICE, [was(300_000, rule="any-red", category="red-wine", visit="visit-1")], Reason.SENT),
+        (TWICE, [was(300_000, rule="any-red", category="red-wine")], Reason.RULE_COOLDOWN),  # another visit
+        (replace(TWICE, cooldown_h=1.0), [was(H - 1, rule="any-red", visit="visit-1")], Reason.RULE_COOLDOWN),
+        (replace(ANY_RED, cooldown_h=1.0), [was(H, rule="any-red", category="red-wine")], Reason.SENT),
+        (replace(ANY_RED, cooldown_h=1.0), [was(H, rule="other", category="red-wine")], Reason.CATEGORY_COOLDOWN),
+    ],
+)
+def test_how_often_a_rule_may_come_is_its_own_affair(rule: Rule, past: list[Delivery], reason: Reason) -> None:
+    """The category's cool-down is about other rules; the store's for a rule is between visits if it may come twice."""
+    person = Person(ALL, deliveries=tuple(past))
+    assert decide(moment(world(rule, policy=PACING), person=person)).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("cap", "ago_s", "reason"),
+    [
+        (3, [3599, 1800, 1], Reason.STORE_CAP),
+        (3, [3600, 1800, 1], Reason.SENT),
+        (4, [3599, 1800, 1], Reason.SENT),
+        (0, [], Reason.STORE_CAP),
+        (None, [1] * 99, Reason.SENT),
+    ],
+)
+def test_the_store_s_hour_rolls_too(cap: int | None, ago_s: list[int], reason: Reason) -> None:
+    """All shoppers together, in any sixty minutes; without a cap, as many as there are."""
+    shop = world(ANY_RED, policy=replace(NO_PACING, store_pushes_per_h=cap))
+    tally = Tally(pushed=[NOON - 1000 * ago for ago in ago_s])
+    assert decide(moment(shop, tally=tally)).reason is reason
+
+
 def test_midnight_is_no_border() -> None:
     """23:50 and 00:10 are twenty minutes apart, not two days."""
     late = was(20 * 60_000, category="red-wine", now=berlin(0, 10, day=3))
@@ -206,6 +245,40 @@ def ignored(days_ago: float, state: DeliveryState = "shown") -> Delivery:
 def test_who_ignores_or_rejects_is_left_alone(past: list[Delivery], reason: Reason) -> None:
     """Three shown and not opened in a row, or one "not for me", silence a category for a week."""
     assert verdict(*past, policy=PAUSING) is reason
+
+
+@pytest.mark.parametrize(
+    ("past", "reason"),
+    [
+        ([ignored(40, "not_for_me"), ignored(13.9, "not_for_me")], Reason.PAUSED),  # the second is for two weeks
+        ([ignored(40, "not_for_me"), ignored(14, "not_for_me")], Reason.SENT),
+        ([ignored(43), ignored(42), ignored(41), ignored(13)], Reason.PAUSED),  # ignored once more after the first
+        ([ignored(43), ignored(42), ignored(41), ignored(14)], Reason.SENT),
+        ([*[ignored(50 + n, "not_for_me") for n in (3, 2, 1)], ignored(20, "not_for_me")], Reason.SENT),  # capped
+        ([*[ignored(50 + n, "not_for_me") for n in (3, 2, 1)], ignored(19.9, "not_for_me")], Reason.PAUSED),
+        ([ignored(40, "not_for_me"), ignored(20, "accepted"), ignored(7, "not_for_me")], Reason.SENT),  # made up for
+        ([ignored(2, "not_for_me"), ignored(1, "accepted")], Reason.PAUSED),  # but the word still holds
+    ],
+)
+def test_the_pause_grows_with_each_repetition(past: list[Delivery], reason: Reason) -> None:
+    """Twice as long each time, up to twenty days here; taking an offer begins anew."""
+    assert verdict(*past, policy=replace(PAUSING, pause_growth=2.0, pause_max_days=20.0)) is reason
+
+
+@given(st.integers(1, 300), st.floats(1, 10), st.floats(0, 366), st.floats(0, 366))
+def test_a_pause_is_never_shorter_than_the_one_before(strikes: int, growth: float, days: float, longest: float) -> None:
+    """However often, and within the store's bounds."""
+    policy = replace(PAUSING, pause_growth=growth, pause_days=days, pause_max_days=longest)
+    assert pause_ms(strikes, policy) <= pause_ms(strikes + 1, policy) <= max(days, longest) * DAY_MS + 1
+    assert pause_ms(1, policy) == round(days * DAY_MS)
+
+
+def test_a_rule_that_annoys_is_silent_for_everybody() -> None:
+    """Even for whoever has never seen it; the evidence is in the record."""
+    tally = Tally(received={"any-red": Reception(100, 60)})
+    (found,) = decide(moment(world(ANY_RED), tally=tally)).verdicts
+    assert found.reason is Reason.RULE_PAUSED
+    assert found.actual == "60 of 100 shown were unwelcome, surely more than 50%"
 
 
 def test_a_pause_is_for_a_category() -> None:

@@ -5,8 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offer_engine.core.store_map import Pairing, Policy, Product
-from offer_engine.core.store_parse import STORE_FILES
-from tests.core.tiny_store import CATALOGUE, PAIRINGS, STORE, TEXTS, edited, problems_with, tiny_store
+from offer_engine.core.store_parse import STORE_FILE, STORE_FILES, parse_store
+from tests.core.tiny_store import (
+    CATALOGUE,
+    FOLDER,
+    PAIRINGS,
+    STORE,
+    TEXTS,
+    TIMEZONES,
+    edited,
+    problems_with,
+    tiny_store,
+)
 
 
 def test_every_value_of_a_good_store_arrives() -> None:
@@ -20,6 +30,16 @@ def test_every_value_of_a_good_store_arrives() -> None:
     assert store.pairings == (
         Pairing("lamb", "red-wine", 2.5, "curated"),
         Pairing("rack-of-lamb", "oak-red", 3.0, "curated"),
+    )
+
+
+def test_manners_that_may_be_left_out_can_be_said() -> None:
+    """The growth of pauses, when a rule annoys, the store's hour."""
+    said = "min_score_cents = 5\npause_growth = 3\npause_max_days = 60\nannoyance_limit = 0.5\nannoyance_min_shown = 9"
+    text = edited(STORE, ("min_score_cents = 5", f"{said}\nstore_pushes_per_h = 0"))
+    store = parse_store({**TEXTS, STORE_FILE: text}, FOLDER, timezones=TIMEZONES)
+    assert store.policy == Policy(
+        2, 180, 20.0, 12.0, 3, 7.0, "22:00", "07:00", 0.05, 600, 5.0, (), 3.0, 60.0, 0.5, 9, store_pushes_per_h=0
     )
 
 

@@ -22,10 +22,13 @@ export function createNumbers(clock) {
       const refused = Object.entries(stats.refused ?? {}).filter(([, times]) => times > 0);
       put("e-refused", refused.length ? refused.map(([reason, times]) => `${count(times)} ${reason.replace("_", " ")}`).join(", ") : "none");
       const problems = stats.rule_problems ?? [];
-      put("e-rules", problems.length ? "new ones refused" : (stats.rules_version ?? "–"));
-      byId("e-rules").className = problems.length ? "is-warn" : "";
-      put("e-problems", problems.join("\n"));
-      byId("e-problems").hidden = problems.length === 0;
+      const paused = Object.entries(stats.rules_paused ?? {}).map(([rule, why]) => `${rule} has paused itself: ${why}`);
+      const said = [...problems, ...paused];
+      const short = problems.length ? "new ones refused" : `${paused.length} paused`;
+      put("e-rules", said.length ? short : (stats.rules_version ?? "–"));
+      byId("e-rules").className = said.length ? "is-warn" : "";
+      put("e-problems", said.join("\n"));
+      byId("e-problems").hidden = said.length === 0;
       const unseen = (stats.in_store ?? 0) - (stats.sharing ?? 0);
       put("counted", unseen > 0 ? `${count(unseen)} more ${unseen === 1 ? "is" : "are"} counted, never drawn` : "");
     },

@@ -1,0 +1,47 @@
+"""What happened to offers becomes the tally that decisions read: budgets, the store's hour, how rules were received.
+
+The only functions that change a tally; the service calls them, one after the other, and decisions only look.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+
+from offer_engine.core.annoyance import NOBODY_ASKED, annoyance_text, annoys
+from offer_engine.core.context import Tally, World
+from offer_engine.core.pacing import MS_PER_H
+from offer_engine.core.person import Delivery
+
+KEPT_MS = 2 * MS_PER_H  # deliveries kept for the store's hour: a late event still finds its own
+
+
+def count_sent(tally: Tally, rule: str, at: int) -> None:
+    """An offer of `rule` was sent at `at` (ms): until it expires unseen, it counts as delivered."""
+    tally.delivered[rule] = tally.delivered.get(rule, 0) + 1
+    insort(tally.pushed, at)
+    del tally.pushed[: bisect_left(tally.pushed, at - KEPT_MS)]
+
+
+def count_unseen(tally: Tally, delivery: Delivery) -> None:
+    """An offer expired unseen: a budget and the store's hour count what was delivered."""
+    tally.delivered[delivery.rule] -= 1
+    place = bisect_left(tally.pushed, delivery.at)
+    if tally.pushed[place : place + 1] == [delivery.at]:
+        del tally.pushed[place]
+
+
+def count_receptions(tally: Tally, before: Sequence[Delivery], after: Sequence[Delivery]) -> bool:
+    """Count how one shopper's offers are received by now; whether anything has changed."""
+    known = {delivery.offer: delivery for delivery in before}
+    pairs = [(known.get(new.offer, new), new) for new in after]
+    changed = [(old, new) for old, new in pairs if old.reception != new.reception]
+    for old, new in changed:
+        so_far = tally.received.get(new.rule, NOBODY_ASKED)
+        tally.received[new.rule] = so_far.changed(old.reception, new.reception)
+    return bool(changed)
+
+
+def rules_paused(tally: Tally, world: World) -> dict[str, str]:
+    """The rules that annoy and have paused themselves, each with the evidence."""
+    policy = world.store.policy
+    found = {rule.id: tally.received.get(rule.id, NOBODY_ASKED) for rule in world.rules.rules}
+    return {rule: annoyance_text(received) for rule, received in found.items() if annoys(received, policy)}
