@@ -37,8 +37,8 @@ CATEGORY_SIGMA, PRODUCT_SIGMA = 0.8, 0.9  # of the logarithm of how often a thin
 IMPULSE_SHARE = 0.35  # of what is bought: not on the list
 TWO_SHARE = 0.15  # of what is bought: two of it
 VISITS_PER_WEEK = 0.6  # of a regular, in the mean
-REGULARS = 400  # walk-ins with a purchase history; the later ones are new here
-DISTINCT = 5_000  # walk-ins before the first comes again
+DISTINCT = 1_000  # walk-ins before the first comes again: four hours of a busy store
+NEW_EVERY = 5  # each fifth walk-in is new here; the others are regulars, with a purchase history
 
 _TASTE, _HISTORY = 101, 102  # matters of the population's generators; part of the seed
 
@@ -133,10 +133,15 @@ def habits_population(store: StoreMap, *, seed: int, cast: tuple[Member, ...] = 
     def history(until_ms: int, days: int) -> Iterator[PurchaseRow]:
         yield from cast_history(cast, store, seed, until_ms, days)
         span = Span(until_ms, days, ZoneInfo(store.timezone))
-        for number in range(REGULARS):
+        for number in filter(is_regular, range(DISTINCT)):
             yield from _receipts(_token(number), sold, taste_of(number), span, past_of(number))
 
     return Population("cast", tuple(member.persona for member in cast), DISTINCT, walk_in, history)
+
+
+def is_regular(number: int) -> bool:
+    """Whether a walk-in has bought here before: all through the day there are as many regulars."""
+    return (number + 1) % NEW_EVERY != 0
 
 
 def _token(number: int) -> str:

@@ -65,8 +65,7 @@ def choose_port(wanted: int) -> int:
 
 def say_open(store: StoreMap, plan: Plan, broker: str) -> None:
     """The one address to open, and what else to know."""
-    is_dave_here = plan.shoppers.population == Population.CAST
-    phone = "phone-client --shopper dave" if is_dave_here else "phone-client"
+    phone = "phone-client --shopper dave" if plan.has_cast else "phone-client"
     beside = Path(sys.executable).with_name("phone-client")
     if beside.exists() and str(beside.parent) not in os.environ.get("PATH", "").split(os.pathsep):
         phone = f"{os.path.relpath(beside.parent)}/{phone}"

@@ -22,6 +22,7 @@ from demo.history import Shoppers, prepare_ledger
 from demo.ports import LOOPBACK, next_free
 
 DEFAULT_PORT = 8600
+CAST_STORE = "demo-market"  # where Dave, Ana and Chloe shop: beacon_sim/cast.toml
 MQTT_PORT = 1883  # the registered one: where somebody who sends a message by hand will look
 COMPLETE_JOURNEY = Path("build/complete-journey")  # the store folder that these households bring with them
 HEALTHY_WITHIN_S = 30.0
@@ -44,6 +45,11 @@ class Plan:
     broker: str | None  # None: the embedded one
     today: date
     keep_data: bool
+
+    @property
+    def has_cast(self) -> bool:
+        """Whether Dave, Ana and Chloe come."""
+        return self.shoppers.population == "cast" and self.shoppers.store.name == CAST_STORE
 
     @property
     def folder(self) -> Path:
@@ -119,9 +125,9 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tupl
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
     clock = "wall" if plan.speed == 1 else "event"  # a day run faster than time carries its own
-    follow = () if plan.shoppers.population == "cast" else ("--follow", "")  # no cast: whoever is sent an offer
+    follow = () if plan.has_cast else ("--follow", "")  # without a cast: whoever is sent an offer
     engine_flags = (*follow, "--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
-    command = python("offer_engine", "run", *shared, *engine_flags)
+    command = python("offer_engine", "run", *shared, *engine_flags, "--tracking", tracking)
     engine = opened(start("engine", command, plan.folder / "engine.log", secret), ENGINE_STOPS_WITHIN_S)
     await_engine(engine, plan.address)
 

@@ -185,18 +185,23 @@ def test_dave_pays_with_the_code_and_the_redemption_is_on_record(store: Bench) -
 
 
 def test_the_engine_restarts_and_has_forgotten_nothing(store: Bench) -> None:
-    """Cart, cool-downs and consents survive; Dave is not sent the same offer twice."""
+    """Cart, cool-downs and consents survive; Dave walks away and back, and is not sent the same offer twice."""
     phone = _dave_has_an_offer(store)
     (offer,) = phone.offers()
 
     restarted = Bench(store.world, store.ledger, now_ms=store.now_ms)
     again = restarted.connect("dave", last_offer=offer.id)
+    restarted.stand("dave", *MEAT_WALL, seconds=20)
     restarted.stand("dave", *WINE_AISLE, seconds=20)
 
     state = restarted.service.shopper("dave").state
     assert state.visit is not None
     assert [item.sku for item in state.visit.basket] == [LAMB]
     assert again.offers() == []
+    fates = {
+        v["rule"]: v["reason"] for v in json.loads(restarted.ledger.decisions(shopper="dave", limit=1)[0])["verdicts"]
+    }
+    assert fates[offer.rule] in ("too_soon", "rule_visit_cap")
 
 
 def test_the_tour_names_what_exists() -> None:

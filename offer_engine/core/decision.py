@@ -184,14 +184,14 @@ def _attend(
     return "offer", Reason.SENT
 
 
-_ORDER = {stage: number for number, stage in enumerate(Stage)}
+_ORDER = {reason: number for number, reason in enumerate(Reason)}  # reasons are listed in the order of their checks
 
 
 def _furthest(verdicts: list[Verdict]) -> Reason:
-    """The obstacle of the rule that came furthest; among equals the first by rule id."""
+    """The obstacle of the rule that came furthest, check by check; among equals the first by rule id."""
     if not verdicts:
         return Reason.NO_RULE
-    return min(verdicts, key=lambda verdict: (-_ORDER[verdict.stage], verdict.rule)).reason
+    return min(verdicts, key=lambda verdict: (-_ORDER[verdict.reason], verdict.rule)).reason
 
 
 def _offer(best: Scored, context: Context) -> Offer:

@@ -1,9 +1,9 @@
 """Fixes become a track: each is taken, or dropped for a reason, by event time and walking speed.
 
-A fix that is not newer than the last one is late or repeated. One that would need running is a jump; its allowance
-grows with its own stated error, and three jumps in a row that agree with one another are believed: the track was
-wrong. Jumps agree when one can walk from each to the next, so noise that throws fixes all over the floor is never
-believed, nor is one bad fix that is delivered three times.
+A fix that hardly says where is vague. One that is not newer than the last one is late or repeated. One that would need
+running is a jump; its allowance grows with its own stated error, and three jumps in a row that agree with one another
+are believed: the track was wrong. Jumps agree when one can walk from each to the next, so noise that throws fixes all
+over the floor is never believed, nor is one bad fix that is delivered three times.
 """
 
 from enum import StrEnum
@@ -16,6 +16,7 @@ from offer_engine.messages import Position
 WALK_M_PER_S = 3.0  # nobody in a shop is faster (the gate used by Bermuda for Home Assistant)
 DEFAULT_ACCURACY_M = 2.0  # median error of Bluetooth in a store (docs/glossary.md: fix)
 ALLOWANCE = 3.0  # times the median error: passes 99.8 % of Gaussian errors in two dimensions
+VAGUE_M = 15.0  # a fix with a larger median error says nothing about zones in a shop
 BELIEVED_AFTER = 3  # jumps in a row
 
 
@@ -25,6 +26,7 @@ class Dropped(StrEnum):
     LATE = "late"
     REPEATED = "repeated"
     JUMP = "jump"
+    VAGUE = "vague"
 
 
 class Track(Struct, frozen=True, gc=False):
@@ -45,6 +47,8 @@ def follow(track: Track | None, fix: Position) -> Track | Dropped:
     >>> follow(Track(ts=1000, x=0.0, y=0.0), Position(ts=1000, x=1.0, y=0.0))
     <Dropped.REPEATED: 'repeated'>
     """
+    if fix.accuracy is not None and fix.accuracy > VAGUE_M:
+        return Dropped.VAGUE
     if track is None:
         return Track(fix.ts, fix.x, fix.y)
     if fix.ts <= track.ts:

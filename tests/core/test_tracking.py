@@ -49,7 +49,8 @@ def jump(ts: int, x: float, accuracy: float | None = None) -> Position:
         (jump(11_000, 3.3, accuracy=0.1), None),
         (jump(11_000, 3.4, accuracy=0.1), Dropped.JUMP),
         (jump(70_000, 180), None),  # a minute of silence is a long way
-        (jump(11_000, 60, accuracy=20), None),  # a source that admits to know little is allowed much
+        (jump(11_000, 45, accuracy=15), None),  # a source that admits to know little is allowed much
+        (jump(11_000, 1, accuracy=15.1), Dropped.VAGUE),  # but not everything
     ],
 )
 def test_each_fix_has_its_fate(fix: Position, fate: Dropped | None) -> None:
