@@ -1,6 +1,7 @@
 """`make evaluate-zones`: walk, follow, score, and write the table, build/evaluate-zones.json and docs/zones.svg."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from bench.zones.fixes import CASES, Case
+from bench.zones.cost import Cost, measure
+from bench.zones.fixes import CASES, Case, fixes_of
+from bench.zones.methods import admitted
 from bench.zones.picture import draw
 from bench.zones.report import as_goals, as_json, as_markdown, as_table
 from bench.zones.run import HELD_OUT_SEEDS, Line, Walked, evaluate, prepare, walk
@@ -17,6 +20,7 @@ from offer_engine.store_files import load_store
 OUTPUT = Path("build/evaluate-zones.json")
 TABLES = Path("build/zones.md")
 PICTURE = Path("docs/zones.svg")
+COSTED = 6  # trips on which CPU time is measured
 WIDTH = 150  # of the tables, in characters
 PICTURED_MS = 10 * 60_000  # the trip drawn is the one nearest to this long
 
@@ -44,8 +48,14 @@ def main(
         for level in ("visit", "push"):
             rows = [line for line in lines if line.case == case and line.level == level]
             console.print(as_table(rows, f"{case.noise} error, sigma {case.sigma_m:g} m, {level}: precision / recall"))
+    heard = [list(admitted(fixes_of(one.trip, CASES[1], ground.walls, one.seed))) for one in walked[:COSTED]]
+    cost = measure(floor, ground, heard)
+    console.print(
+        f"belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} with 2,000 zones; "
+        f"500 shoppers at 1 Hz take {cost.core_share:.1%} of one core"
+    )
     if not quick:
-        _write(lines, walked, seeds)
+        _write(lines, walked, seeds, cost)
         PICTURE.write_text(draw(floor, ground, _pictured(walked), Case(2.0, "correlated")), encoding="utf-8")
         console.print(f"written: {OUTPUT}, {TABLES}, {PICTURE}")
 
@@ -54,9 +64,9 @@ def _pictured(walked: list[Walked]) -> Walked:
     return min(walked, key=lambda one: abs(one.end_ms - one.trip.start_ms - PICTURED_MS))
 
 
-def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...]) -> None:
+def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...], cost: Cost) -> None:
     OUTPUT.parent.mkdir(exist_ok=True)
-    figures = as_json(lines, trips=len(walked), seeds=seeds)
+    figures = as_json(lines, trips=len(walked), seeds=seeds) | asdict(cost) | {"core_share_500": cost.core_share}
     text = json.dumps(figures, indent=1, default=str)
     OUTPUT.write_text(text.replace("NaN", "null") + "\n", encoding="utf-8")
     parts = [as_goals(lines)]
