@@ -127,6 +127,7 @@ class Ledger:
         try:
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
+                Path(path).touch(mode=0o600)  # purchases, and the phones' key: for nobody else's eyes
             self._db = _connect(path)
         except (OSError, sqlite3.Error, SettingsError) as error:
             why = error.strerror if isinstance(error, OSError) else error

@@ -49,11 +49,17 @@ from offer_engine.messages import (
 )
 from offer_engine.push import Phones
 
-MAX_SKEW_MS = 5 * 60_000  # a clock further behind than this is wrong; phones and gateways keep time by NTP
+MAX_SKEW_MS = 5 * 60_000  # a position's clock further behind than this is wrong; gateways keep time by NTP
+MAX_HELD_MS = {  # what a broker holds back while the engine is away may be older than a wrong clock would make it
+    Basket: 30 * 60_000,  # later it is another visit's
+    Presence: 30 * 60_000,
+    Checkout: 24 * 3_600_000,  # a sale is a sale
+}
 MAX_CHOICE_AGE_MS = 30 * 60_000  # a choice made without a connection is said later; longer than this no visit lasts
 MAX_AHEAD_MS = 60_000  # or further ahead: until then every honest fix of the same shopper would be late
 LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
 FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
+FORGET_STRANGER_MS = 2 * 60_000  # one whose phone never said hello: nothing is held of them but that they are here
 MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
 MAX_REPORTS = 100  # refused messages on their way to the ledger; of more at a time the rest are only counted
 
@@ -207,7 +213,7 @@ class Service:
             MessageError: the clock is off, or the place is outside the store.
         """
         now = self._wall_ms() if self._wall_ms is not None else None
-        if now is not None and not now - MAX_SKEW_MS <= report.ts <= now + MAX_AHEAD_MS:
+        if now is not None and not now - MAX_HELD_MS.get(type(report), MAX_SKEW_MS) <= report.ts <= now + MAX_AHEAD_MS:
             raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
         self._newest_ms = max(self._newest_ms, report.ts)
         live = self._live.get(shopper) or self.shopper(shopper)
@@ -487,7 +493,8 @@ class Service:
 
 def _is_gone(live: Live, now: int) -> bool:
     """Whether a shopper may be put away: in no zone, and not reported for long."""
-    return now - max(live.loaded_ms, live.here_ms) > FORGET_MS and not live.state.fence.stays
+    patience = FORGET_MS if live.state.person.joined else FORGET_STRANGER_MS
+    return now - max(live.loaded_ms, live.here_ms) > patience and not live.state.fence.stays
 
 
 def _not_connected(topic: str, payload: bytes, qos: int) -> None:

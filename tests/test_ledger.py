@@ -400,3 +400,10 @@ def test_a_file_that_is_no_ledger_of_ours_is_named_in_one_line(tmp_path: Path, s
     assert "\n" not in str(told.value)
     assert "--db" in str(told.value)
     assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_the_file_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
+    """It holds what people bought, and the key that speaks for their phones."""
+    Ledger(tmp_path / "ledger.db").close()
+
+    assert (tmp_path / "ledger.db").stat().st_mode & 0o777 == 0o600

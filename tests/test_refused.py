@@ -143,3 +143,16 @@ def test_a_fault_of_our_own_costs_one_message(store: Bench, caplog: pytest.LogCa
     assert store.service.counts.refused == {Refusal.INTERNAL: 1}
     assert "Traceback" in caplog.text
     assert store.service.shopper("dave").state.visit is not None
+
+
+@pytest.mark.parametrize(
+    ("leaf", "late_min", "is_taken"),
+    [("basket", 29, True), ("basket", 31, False), ("checkout", 60, True), ("checkout", 1_441, False)],
+)
+def test_what_a_broker_held_back_may_be_late(store: Bench, leaf: str, late_min: int, *, is_taken: bool) -> None:
+    """An engine that was away for a while loses no cart of a visit under way, and no sale of the day."""
+    body = {"ts": store.now_ms - late_min * 60_000, "rev": 1, "visit": "v1", "items": []}
+
+    store.send("dave", leaf, json.dumps(body).encode())
+
+    assert store.service.counts.refused == ({} if is_taken else {Refusal.CLOCK: 1})

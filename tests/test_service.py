@@ -351,3 +351,14 @@ def test_an_offer_that_expired_unseen_gives_its_budget_back(store: Bench) -> Non
     phone.says(Receipt(offer.id, "expired", store.now_ms))
 
     assert store.service._tally.delivered[offer.rule] == 0
+
+
+def test_strangers_do_not_fill_the_memory(store: Bench) -> None:
+    """Whoever's phone never said hello is put away after two minutes of silence; nothing of them is stored."""
+    for number in range(20):
+        store.stand(f"stranger-{number}", *WINE_AISLE, seconds=0)
+
+    store.pass_time(180)
+
+    assert list(store.service.shoppers()) == []
+    assert list(store.ledger.states()) == []

@@ -78,11 +78,13 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
         return rules_json(service.world.rules, service.rule_problems, service.paused_rules())
 
     @app.get("/api/decisions", summary="The newest decisions, newest first")
-    async def decisions(shopper: str | None = None, limit: int = 50) -> list[Json]:
+    async def decisions(request: Request, shopper: str | None = None, limit: int = 50) -> list[Json]:
+        _check_may_ask(request, pairing)
         return [_json(record, type=Json) for record in service.records(shopper, min(max(limit, 1), 500))]
 
     @app.get("/api/decisions/{decision}", summary="One decision: every rule's fate, and which personal data it needed")
-    async def decision(decision: str) -> Json:
+    async def decision(request: Request, decision: str) -> Json:
+        _check_may_ask(request, pairing)
         record = service.record_of(decision)
         if record is None:
             raise HTTPException(404, f"no decision '{decision}'")

@@ -94,7 +94,7 @@ class LiveView:
             "type": "decision",
             "id": decision.id,
             "ts": decision.ts,
-            "shopper": decision.shopper,
+            "shopper": decision.shopper if decision.shopper in self._slots else "",  # the others have a number here
             "label": self._label(decision.shopper),
             "n": self._number(decision.shopper),
             "zone": decision.zone,

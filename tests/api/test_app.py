@@ -157,3 +157,9 @@ async def test_numbers_since_the_start_are_those_of_the_live_page(store: Site) -
 
     assert (stats["in_store"], stats["sharing"], stats["sent"]) == (1, 1, 1)
     assert stats["rules_version"] == store.bench.world.rules.version
+
+
+@pytest.mark.parametrize("path", ["/api/decisions", "/api/decisions/x", "/api/shoppers/dave"])
+async def test_what_is_known_of_shoppers_is_told_on_this_machine_only(store: Site, path: str) -> None:
+    """Phones on the network reach the pages, not other people's decisions."""
+    assert (await store.get(path, caller=ELSEWHERE)).status_code == 403
