@@ -51,8 +51,8 @@ def main(
     heard = [list(admitted(fixes_of(one.trip, CASES[1], ground.walls, one.seed))) for one in walked[:COSTED]]
     cost = measure(floor, ground, heard)
     console.print(
-        f"belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} with 2,000 zones; "
-        f"500 shoppers at 1 Hz take {cost.core_share:.1%} of one core"
+        f"belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} us with 2,000 "
+        f"zones; 500 shoppers at 1 Hz take {cost.core_share:.1%} of one core"
     )
     if not quick:
         _write(lines, walked, seeds, cost)

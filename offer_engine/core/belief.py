@@ -39,8 +39,10 @@ ROUGHLY = 1.15  # times the stated error: accuracies are rough, and a belief too
 MEDIAN_OF_SIGMA = math.sqrt(2 * math.log(2))  # a stated accuracy is the median of a Rayleigh distance
 SIGMA_MIN_M = 0.3  # a cell is half a metre wide: places are not known better
 CELL_NOISE_M = 0.15  # standard deviation of a place within its cell
-FAINT_SHARE = 3e-4  # cells this much less likely than the likeliest are forgotten
+FAINT_SHARE = 1e-3  # cells this much less likely than the likeliest are forgotten
 GATE_SIGMAS = 4.5  # no error is larger, but for one in 25,000: then the belief is wrong, and starts anew
+LOST_NATS = -25.0  # likewise, when a fix is less likely than e to this power, given the belief and the last fix
+MAX_EXPONENT = 80.0  # of what float32 can hold
 RANGE_SIGMAS = 3.0
 EARLY_S = 0.9  # a fix sooner than this after the last one that was used tells next to nothing new
 LONG_S = 20.0  # after such a silence the belief starts anew
@@ -86,10 +88,8 @@ def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
         cells, mass = _step_with_pair(model, belief, belief.fix, fix, sigma_m, _phi(unrest, dt_s))
     else:
         cells, mass = _walk_on(model, belief, dt_s)
-        mass = _times_exp(mass, _worth(_phi(unrest, dt_s)) * _fix_logs(model, cells, at, sigma_m))
-    nearest_m = math.sqrt(float(_distance_sq(model, cells, *at).min()))
-    is_lost = nearest_m > GATE_SIGMAS * sigma_m + REACH_M
-    after = None if is_lost else _kept(model, fix.ts, at, unrest, cells, mass)
+        mass = _times_exp(mass, _worth(_phi(unrest, dt_s)) * _near_logs(model, cells, at, sigma_m))
+    after = _kept(model, fix.ts, at, unrest, cells, mass)
     return after or _anew(model, fix.ts, at, unrest, _fix_logs(model, model.all, at, sigma_m))
 
 
@@ -112,6 +112,13 @@ def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Seq
 
 def _fix_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
     return -_distance_sq(model, cells, *at) / (2 * sigma_m**2)
+
+
+def _near_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
+    """The same, but impossible when every cell is so far away that the belief must be wrong."""
+    logs = _fix_logs(model, cells, at, sigma_m)
+    gate_m = GATE_SIGMAS * sigma_m + REACH_M
+    return logs if logs.max() > -(gate_m**2) / (2 * sigma_m**2) else np.full(len(cells), -np.inf)
 
 
 def _range_logs(model: WalkModel, cells: Places, ranges: Sequence[Range]) -> Exact:
@@ -151,8 +158,7 @@ def masses(belief: Belief) -> Floats:
 
 def spread(model: WalkModel, cells: Places, mass: Floats, weight: Exact) -> tuple[Places, Floats]:
     """Let one second pass: modes change, those who walk take a step; returns the cells reached and their mass."""
-    ready = changed(model, cells, mass)
-    ready[1:] *= model.per_open.take(cells, axis=1)
+    ready = changed(model, cells, mass) * model.per_open.take(cells, axis=1)
     reached = _around(model, cells)
     where = np.zeros((1 + HEADINGS, model.cells + 1), dtype=np.float32)
     where[:, cells] = ready
@@ -200,23 +206,31 @@ def _step_with_pair(
     double_s2 = 2 * ((1 - phi * phi) * sigma_m**2 + CELL_NOISE_M**2)
     centre_x, centre_y = (fix.x - phi * last[0]) / (1 - phi), (fix.y - phi * last[1]) / (1 - phi)
     per_m2 = (1 - phi) / double_s2
-    cells = places(belief)
-    mass = _times_exp(masses(belief), phi * per_m2 * _distance_sq(model, cells, centre_x, centre_y))
+    cells, mass = places(belief), masses(belief)
+    away_sq = _distance_sq(model, cells, centre_x, centre_y)
+    there = float(away_sq[mass.sum(axis=0).argmax()])  # factors are relative to the likeliest cell's, to fit float32
+    mass = mass * _exp(phi * per_m2 * (away_sq - there))
     cells, mass = spread(model, cells, mass, model.weight * np.exp(-phi / double_s2 * model.length_sq))
-    return cells, _times_exp(mass, -per_m2 * _distance_sq(model, cells, centre_x, centre_y))
+    mass *= _exp(per_m2 * (there - _distance_sq(model, cells, centre_x, centre_y)))
+    evidence = math.log(max(float(mass.sum()), 1e-300)) - (1 - phi) * per_m2 * there
+    return cells, mass if evidence > LOST_NATS else np.zeros_like(mass)
+
+
+def _exp(logs: Exact) -> Floats:
+    factors: Floats = np.exp(np.minimum(logs, MAX_EXPONENT).astype(np.float32))
+    return factors
 
 
 def _distance_sq(model: WalkModel, cells: Places, x: float, y: float) -> Exact:
-    east, north = model.x.take(cells) - x, model.y.take(cells) - y
-    return east * east + north * north
+    squares: Exact = model.square.take(cells, axis=0) @ np.array((1.0, -2 * x, -2 * y))
+    squares += x * x + y * y
+    return squares
 
 
 def _times_exp(mass: Floats, logs: Exact) -> Floats:
-    """Mass times exp(logs), scaled so that its largest cell holds about one: neither over- nor underflows there."""
-    with np.errstate(divide="ignore"):
-        total = logs + np.log(mass.sum(axis=0), dtype=np.float64)
-    times: Floats = np.exp(np.minimum(logs - total.max(), 80)).astype(np.float32)
-    return mass * times
+    """Mass times exp(logs), scaled so that the largest factor is one; nothing at all where every factor is zero."""
+    most = logs.max()
+    return mass * (_exp(logs - most) if most > -np.inf else np.float32(0))
 
 
 def _anew(model: WalkModel, ts: int, at: tuple[float, float] | None, unrest: float, logs: Exact) -> Belief:

@@ -50,6 +50,7 @@ class WalkModel:
     all: Places  # every cell's number, rising
     x: Exact  # (cells,) centres, m
     y: Exact
+    square: Exact  # (cells, 3): x^2 + y^2, x and y, of which every squared distance is a weighted sum
     number: Places  # (rows, cols) of the whole grid: the cell's number, -1 where nobody can stand
     row: Places  # (cells,)
     col: Places
@@ -57,7 +58,7 @@ class WalkModel:
     came_from: Places  # (cells, HEADINGS * steps): index into a flat (HEADINGS, cells + 1) array
     weight: Exact  # (HEADINGS, steps) of each step
     length_sq: Exact  # (HEADINGS, steps) in m2
-    per_open: Floats  # (HEADINGS, cells): what the mass of those who walk is multiplied with before it spreads
+    per_open: Floats  # (1 + HEADINGS, cells): what each mass is multiplied with before it spreads
     stop: Floats  # (cells,) share of those who walk that stop here, per step
     zones: tuple[str, ...]
     zone_of: Places  # (cells, overlaps) zone numbers; `len(zones)` for none
@@ -73,14 +74,17 @@ def compile_walk(store: StoreMap, zones: Mapping[str, Zone]) -> WalkModel | None
         return None
     number = np.full(grid.walkable.shape, -1, dtype=np.intp)
     number[rows, cols] = np.arange(cells)
+    x: Exact = np.asarray(grid.origin_x + grid.cell_m * (cols + 0.5), dtype=np.float64)
+    y: Exact = np.asarray(grid.origin_y + grid.cell_m * (rows + 0.5), dtype=np.float64)
     came_from, weight, length_sq, per_open = _steps(grid, rows, cols, number)
     keys, zone_of, zone_share = _zones(grid, rows, cols, zones)
     return WalkModel(
         key=zlib.crc32(number.tobytes()),
         cells=cells,
         all=np.arange(cells),
-        x=np.asarray(grid.origin_x + grid.cell_m * (cols + 0.5), dtype=np.float64),
-        y=np.asarray(grid.origin_y + grid.cell_m * (rows + 0.5), dtype=np.float64),
+        x=x,
+        y=y,
+        square=np.column_stack([x * x + y * y, x, y]),
         number=number,
         row=rows,
         col=cols,
@@ -98,15 +102,28 @@ def compile_walk(store: StoreMap, zones: Mapping[str, Zone]) -> WalkModel | None
 
 def changed(model: WalkModel, cells: Places, mass: Floats) -> Floats:
     """The mass of `cells`, (1 + HEADINGS, cells), after one second's stops, starts and turns, all still in place."""
-    stopped = model.stop.take(cells)
-    total = mass[1:].sum(axis=0)
+    return GOING @ mass + (STOPPING @ mass) * model.stop.take(cells)
+
+
+def _going() -> Floats:
+    """Share of each mode that turns into each where nobody stops, as [to, from]."""
     to_each = TURN_SHARE / (HEADINGS - 1)
-    after = mass * np.float32(1 - TURN_SHARE - to_each)
-    after += total * np.float32(to_each)
-    after *= 1 - stopped
-    after += mass[0] * np.float32(GO_SHARE / HEADINGS)
-    after[0] = mass[0] * np.float32(1 - GO_SHARE) + stopped * total
-    return after
+    going = np.full((1 + HEADINGS, 1 + HEADINGS), to_each)
+    np.fill_diagonal(going, 1 - TURN_SHARE)
+    going[0, :], going[:, 0] = 0.0, GO_SHARE / HEADINGS
+    going[0, 0] = 1 - GO_SHARE
+    return going.astype(np.float32)
+
+
+def _stopping() -> Floats:
+    """What the share of those who walk that stops adds to and takes from each mode, as [to, from]."""
+    stopping = -_going()
+    stopping[:, 0] = 0.0
+    stopping[0, 1:] = 1.0
+    return stopping
+
+
+GOING, STOPPING = _going(), _stopping()
 
 
 def _offsets(cell_m: float) -> tuple[Places, Places, Exact]:
@@ -141,7 +158,8 @@ def _steps(grid: FloorGrid, rows: Places, cols: Places, number: Places) -> tuple
         source[source < 0] = cells
         leaves[heading] += np.bincount(source, minlength=cells + 1) * weight[heading, step]
         came_from[:, heading, step] = heading * (cells + 1) + source
-    per_open = 1 / np.maximum(leaves[:, :cells], OPEN_SHARE)
+    per_open = np.ones((1 + HEADINGS, cells))
+    per_open[1:] = 1 / np.maximum(leaves[:, :cells], OPEN_SHARE)
     length_sq: Exact = np.asarray(north**2 + east**2, dtype=np.float64) * grid.cell_m**2
     return came_from.reshape(cells, -1), weight, length_sq, per_open.astype(np.float32)
 

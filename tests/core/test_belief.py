@@ -76,7 +76,7 @@ def test_a_step_is_exact() -> None:
         drift_y = second.y - phi * first.y - (WALLED.y[reached] - phi * WALLED.y[cell])
         expected[:, reached] += mass * np.exp(-(drift_x**2 + drift_y**2) / double_s2)
     expected /= expected.sum()
-    assert dense(WALLED, got) == pytest.approx(expected, abs=2e-3 * float(expected.max()))
+    assert dense(WALLED, got) == pytest.approx(expected, abs=5e-3 * float(expected.max()))
 
 
 @given(WALKS)
