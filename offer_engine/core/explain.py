@@ -11,7 +11,7 @@ from offer_engine.core.decision import Decision, Verdict
 from offer_engine.core.pacing import span
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
-from offer_engine.core.sentence import money, times
+from offer_engine.core.sentence import times
 
 TEXTS: dict[Reason, str] = {
     Reason.SENT: "Sent",
@@ -145,7 +145,7 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
         (Reason.VISIT_CAP, "Under the limit of the visit", f"at most {world.store.policy.pushes_per_visit}"),
         (Reason.TOO_SOON, "Long enough since the last offer", span(world.store.policy.min_gap_s * 1000)),
         (Reason.PAUSED, "Not rejected or ignored lately", f"{world.store.policy.pause_days:g} days"),
-        (Reason.NOT_WORTH_IT, "Worth a buzz", _worth(decision, world)),
+        (Reason.NOT_WORTH_IT, "Worth a buzz", _worth(decision)),
         (Reason.CONTROL, "In the group that gets offers", f"{1 - world.store.policy.holdout_share:.0%} of shoppers"),
     ]
     stop = len(order) if reached is Reason.SENT else order.index(reached)
@@ -156,10 +156,10 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
     ]
 
 
-def _worth(decision: Decision, world: World) -> str:
+def _worth(decision: Decision) -> str:
     if not decision.ranking:
         return ""
-    return f"{money(round(decision.ranking[0].value_cents), world.store.currency)} expected"
+    return f"{decision.ranking[0].value_cents:.1f} cents more than silence"
 
 
 def _names(what: tuple[str, ...], world: World) -> str:

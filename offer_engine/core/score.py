@@ -1,9 +1,9 @@
-"""Affinity, pairing and popularity become one number per product: the profit that offering it is expected to bring.
+"""Affinity, pairing and popularity become one number per product: the profit that offering it brings more than silence.
 
 S = (p + 0.3 t + 0.3 q) exp(0.4 L), after docs/adr/0005-score.md: p the product's decayed share of what this shopper
 bought in the zone, t its category's share handed down by popularity, q its share of the zone's popularity, L the log
-lift from the cart. Each term is a reason that can be shown. S is turned into a probability by S / (1 + S), which
-keeps the order and stays in [0, 1), and weighted with what one sale leaves after the discount.
+lift from the cart. Each term is a reason that can be shown. S / (1 + S), which keeps the order and stays in [0, 1), is
+the product's appeal; `incremental` turns it into what the offer is expected to earn over what is bought anyway.
 """
 
 from math import exp
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from offer_engine.core.affinity import ZoneShares
 from offer_engine.core.context import Context
+from offer_engine.core.incremental import chance_with, chance_without, gain_cents
 from offer_engine.core.pairing import paired
 from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.store_map import Product
@@ -31,9 +32,10 @@ class Scored(Struct, frozen=True):
     popularity: float  # q
     log_lift: float  # L
     because: str  # sku in the cart behind L, "" for none
-    probability: float  # of a sale, in [0, 1)
-    profit_cents: float  # of a sale, after the discount
-    value_cents: float  # probability times profit
+    probability: float  # of a sale with the offer, in [0, 1)
+    profit_cents: float  # of such a sale, after the discount; all pieces of a multi-buy
+    value_cents: float  # expected with the offer, less what is expected without it; may be negative
+    without: float = 0.0  # probability of a sale in silence, in [0, 1)
 
 
 def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) -> Scored:
@@ -46,9 +48,19 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
     q = product.popularity / zone_total if zone_total else 0.0
     pair = paired(world.pairings, product, context.cart, world.store.products)
     s = (p + CATEGORY_WEIGHT * t + POPULARITY_WEIGHT * q) * exp(PAIRING_WEIGHT * pair.log_lift)
-    probability = s / (1 + s)
-    profit = max(product.price_cents * product.margin_share - discount_cents(rule.benefit, product.price_cents), 0.0)
-    return Scored(rule.id, product.sku, p, t, q, pair.log_lift, pair.because, probability, profit, probability * profit)
+    off = discount_cents(rule.benefit, product.price_cents)
+    margin = product.price_cents * product.margin_share
+    profit = (margin - off) * pieces(rule.benefit)
+    weight = shares.skus.get(product.sku, 0.0)
+    silent = chance_without(weight, product.popularity, exp(PAIRING_WEIGHT * pair.log_lift))
+    sold = chance_with(silent, s / (1 + s), off / product.price_cents)
+    value = gain_cents(sold, profit, silent, margin)
+    return Scored(rule.id, product.sku, p, t, q, pair.log_lift, pair.because, sold, profit, value, silent)
+
+
+def pieces(benefit: Benefit) -> int:
+    """How many pieces a sale with this benefit is."""
+    return benefit.pieces if isinstance(benefit, MultiBuy) else 1
 
 
 def discount_cents(benefit: Benefit, price_cents: int) -> int:

@@ -106,7 +106,7 @@ class Policy:
     quiet_until: str  # "HH:MM" store time; pushes resume; equal to quiet_from: no quiet hours
     holdout_share: float  # in [0, 1): shoppers kept as controls
     offer_valid_s: int  # an offer expires after this, unless its rule says otherwise
-    min_score_cents: float  # expected profit below which staying silent is better
+    min_score_cents: float  # expected profit over that of silence, below which silence is better
     consent_on_join: tuple[str, ...] = ()  # of location, basket, history: what joining with a phone agrees to
     pause_growth: float = PAUSE_GROWTH  # each repetition makes the pause so many times longer ...
     pause_max_days: float = PAUSE_MAX_DAYS  # ... up to this, or pause_days where that is more
