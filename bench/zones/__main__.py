@@ -1,4 +1,4 @@
-"""`make evaluate-zones`: walk, follow, score, and write the table, build/evaluate-zones.json and docs/zones.svg."""
+"""`make evaluate-zones`: walk, follow, score; write build/evaluate-zones.json, tables and picture of docs/zones.md."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,8 @@ from bench.zones.run import HELD_OUT_SEEDS, Line, Walked, evaluate, prepare, wal
 from offer_engine.store_files import load_store
 
 OUTPUT = Path("build/evaluate-zones.json")
-TABLES = Path("build/zones.md")
+DOCUMENT = Path("docs/zones.md")  # its tables, between two comments, are written anew
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
 PICTURE = Path("docs/zones.svg")
 COSTED = 6  # trips on which CPU time is measured
 WIDTH = 150  # of the tables, in characters
@@ -50,14 +51,11 @@ def main(
             console.print(as_table(rows, f"{case.noise} error, sigma {case.sigma_m:g} m, {level}: precision / recall"))
     heard = [list(admitted(fixes_of(one.trip, CASES[1], ground.walls, one.seed))) for one in walked[:COSTED]]
     cost = measure(floor, ground, heard)
-    console.print(
-        f"belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} us with 2,000 "
-        f"zones; 500 shoppers at 1 Hz take {cost.core_share:.1%} of one core"
-    )
+    console.print(_cost(cost))
     if not quick:
         _write(lines, walked, seeds, cost)
         PICTURE.write_text(draw(floor, ground, _pictured(walked), Case(2.0, "correlated")), encoding="utf-8")
-        console.print(f"written: {OUTPUT}, {TABLES}, {PICTURE}")
+        console.print(f"written: {OUTPUT}, {DOCUMENT}, {PICTURE}")
 
 
 def _pictured(walked: list[Walked]) -> Walked:
@@ -69,12 +67,22 @@ def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...], cost
     figures = as_json(lines, trips=len(walked), seeds=seeds) | asdict(cost) | {"core_share_500": cost.core_share}
     text = json.dumps(figures, indent=1, default=str)
     OUTPUT.write_text(text.replace("NaN", "null") + "\n", encoding="utf-8")
-    parts = [as_goals(lines)]
+    parts = [f"{_cost(cost)}.", as_goals(lines)]
     for line in lines:
         if line.method == lines[0].method:
             rows = [row for row in lines if row.case == line.case and row.level == line.level]
             parts.append(f"### {line.case.noise}, sigma {line.case.sigma_m:g} m, {line.level}\n\n{as_markdown(rows)}")
-    TABLES.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    results = "\n\n".join(parts)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{results}\n\n{END}{after}", encoding="utf-8")
+
+
+def _cost(cost: Cost) -> str:
+    return (
+        f"Belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} us with 2,000 "
+        f"zones; 500 shoppers at 1 Hz take {cost.core_share:.1%} of one core"
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ tells somebody in front of a shelf from somebody who passes it. People stop with
 ever in the open. A step of the walk reaches the cells within 1.7 m that have no shelf in between, the likelier the
 nearer it is to a shopper's pace and heading; what walls and shelves cut off is shared among the cells that are left.
 
-Pace: 0.95 m/s with a cart (docs/adr/0005-belief.md names the sources); cells are those of `geometry.floor_grid`.
+Pace: 0.95 m/s with a cart (measured: docs/simulator.md); cells are those of `geometry.floor_grid`.
 """
 
 import math
