@@ -68,12 +68,16 @@ class Stay(Struct, frozen=True, gc=False):
 
 
 class Fence(Struct, frozen=True, gc=False):
-    """All of one shopper's stays; while a fix is `inside` the same zones as the last, nothing changes before `due`."""
+    """All of one shopper's stays.
+
+    While fixes are `inside` the same zones and still near those of `margin`, nothing changes before `due`.
+    """
 
     stays: tuple[Stay, ...] = ()
-    inside: Keys | None = ()  # zones of the last fix; None while it matters how far outside a zone the next one is
+    inside: Keys | None = ()  # zones of the last fix; None when the next one must be looked at in any case
     due: int = FAR  # no deadline falls before this
     past: int = 0  # when the last transition happened; what is older than this comes too late to be taken
+    margin: Keys = ()  # zones that the last fix was outside of, but not yet beyond the margin
 
 
 Step = tuple[Fence, tuple[Transition, ...]]
@@ -82,9 +86,12 @@ Step = tuple[Fence, tuple[Transition, ...]]
 def step(index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, x: float, y: float) -> Step:
     """Take one believed fix: first what fell due before it, then the fix itself."""
     inside = index.inside.at(x, y)
-    if ts < fence.due and inside == fence.inside:
+    is_quiet = ts < fence.due and inside == fence.inside
+    if is_quiet and not fence.margin:
         return fence, ()
-    near = index.near.at(x, y) if len(fence.stays) > 0 else ()
+    near = index.near.at(x, y) if fence.stays else ()
+    if is_quiet and all(zone in near for zone in fence.margin):
+        return fence, ()
     return moved(index.zones, fence, last_fix_ts, ts, inside, near)
 
 
@@ -105,15 +112,13 @@ def moved(
     kept: list[Stay] = []
     crossed: list[Transition] = []
     known = {stay.zone for stay in fence.stays}
-    fresh = Stay("", ts, certain_since=ts, sure=True) if certain is None else Stay("", ts)
-    new = [replace(fresh, zone=zone) for zone in inside if zone not in known]
+    first = (None, ts, True) if certain is None else (None, None, False)
+    new = [Stay(zone, ts, False, False, *first) for zone in inside if zone not in known]  # noqa: FBT003  a new stay
     for stay in (*fence.stays, *new):
         if stay.zone in inside:
             _stay_inside(_certain(stay, ts, certain), zones[stay.zone], ts, kept, crossed)
         elif stay.entered:
-            outside_since = stay.outside_since if stay.zone in near or stay.outside_since is not None else ts
-            certain_since = stay.certain_since if certain is None else None
-            kept.append(replace(stay, outside_since=outside_since, certain_since=certain_since))
+            kept.append(_stay_outside(stay, ts, is_near=stay.zone in near, keeps_certainty=certain is None))
     return _fence(zones, tuple(kept), inside, ts, ts if crossed else fence.past), (*before, *crossed)
 
 
@@ -140,6 +145,15 @@ def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: lis
     if dwelled and not stay.dwelled:
         crossed.append(Transition(ts, Kind.DWELL, stay.zone, stay.since))
     kept.append(Stay(stay.zone, stay.since, entered, dwelled, None, stay.certain_since, sure))
+
+
+def _stay_outside(stay: Stay, ts: int, *, is_near: bool, keeps_certainty: bool) -> Stay:
+    """One more look at a shopper who is not inside, and out for good from the first fix beyond the margin."""
+    outside_since = stay.outside_since if is_near or stay.outside_since is not None else ts
+    certain_since = stay.certain_since if keeps_certainty else None
+    if outside_since == stay.outside_since and certain_since == stay.certain_since:
+        return stay
+    return Stay(stay.zone, stay.since, stay.entered, stay.dwelled, outside_since, certain_since, stay.sure)
 
 
 def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: int) -> Step:
@@ -190,9 +204,9 @@ def end(fence: Fence, at: int) -> Step:
 def _fence(
     zones: Mapping[str, Zone], stays: tuple[Stay, ...], inside: Keys | None, last_fix_ts: int, past: int
 ) -> Fence:
-    settled = inside is not None and all(stay.zone in inside or stay.outside_since is not None for stay in stays)
-    due = min((_due(stay, zones[stay.zone], last_fix_ts) for stay in stays), default=FAR)
-    return Fence(stays, inside if settled else None, due, past)
+    margin = tuple(stay.zone for stay in stays if stay.outside_since is None and stay.zone not in (inside or ()))
+    due = min([_due(stay, zones[stay.zone], last_fix_ts) for stay in stays], default=FAR)
+    return Fence(stays, inside, due, past, margin)
 
 
 def _due(stay: Stay, zone: Zone, last_fix_ts: int) -> int:

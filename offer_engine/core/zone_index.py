@@ -20,6 +20,7 @@ from offer_engine.core.store_map import Zone
 
 Keys = tuple[str, ...]
 Ring = tuple[tuple[float, float, float, float], ...]  # edges x1, y1, x2, y2
+Box = tuple[float, float, float, float]  # west, south, east, north
 
 MAX_CELLS = 4_000_000  # a store of 1 km2 still gets its raster: the cells grow instead
 _SLACK = 1e-9  # of a cell: rounding may put a point on a cell's border into the next cell, so neighbours know its areas
@@ -37,6 +38,7 @@ class AreaIndex:
     rows: int
     cells: tuple[tuple[Keys, Keys], ...]
     rings: Mapping[str, tuple[Ring, ...]]
+    boxes: Mapping[str, tuple[Box, ...]]  # of the areas that are made of upright rectangles; a fifth of the cost
 
     def at(self, x: float, y: float) -> Keys:
         """Keys of the areas that hold the point, sorted; one and the same tuple for all points of a plain cell."""
@@ -47,8 +49,17 @@ class AreaIndex:
         sure, maybe = self.cells[row * self.columns + column]
         if not maybe:
             return sure
-        found = [key for key in maybe if _holds(self.rings[key], x, y)]
+        found = [key for key in maybe if self._holds(key, x, y)]
         return tuple(sorted([*sure, *found])) if found else sure
+
+    def _holds(self, key: str, x: float, y: float) -> bool:
+        boxes = self.boxes.get(key)
+        if boxes is None:
+            return _holds(self.rings[key], x, y)
+        for west, south, east, north in boxes:  # noqa: SIM110  any() would cost as much as all the rest
+            if west <= x <= east and south <= y <= north:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ def compile_zones(zones: Mapping[str, Zone]) -> ZoneIndex:
 def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> AreaIndex:
     """Rasterise areas; cells are `cell_m` wide, wider only where the floor would need over four million of them."""
     if not areas:
-        return AreaIndex(0.0, 0.0, 1.0, 0, 0, (), {})
+        return AreaIndex(0.0, 0.0, 1.0, 0, 0, (), {}, {})
     west, south, east, north = shapely.total_bounds(list(areas.values()))
     cell_m = max(cell_m, float(np.sqrt((east - west) * (north - south) / MAX_CELLS)))
     columns = int((east - west) / cell_m) + 2  # one to spare, where rounding puts the last edge
@@ -92,7 +103,8 @@ def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> Are
         shared.setdefault((tuple(a), tuple(b)), (tuple(a), tuple(b))) for a, b in zip(sure, maybe, strict=True)
     )
     rings = {key: tuple(_rings(areas[key])) for key in keys}
-    return AreaIndex(float(west), float(south), 1 / cell_m, columns, rows, cells, rings)
+    upright = {key: found for key in keys if (found := _as_boxes(areas[key])) is not None}
+    return AreaIndex(float(west), float(south), 1 / cell_m, columns, rows, cells, rings, upright)
 
 
 def _boxes(
@@ -106,6 +118,17 @@ def _boxes(
 
 def _multi(area: Polygon | MultiPolygon) -> MultiPolygon:
     return area if isinstance(area, MultiPolygon) else MultiPolygon([area])
+
+
+def _as_boxes(area: MultiPolygon) -> tuple[Box, ...] | None:
+    """The area as upright rectangles, None where it is more than that.
+
+    >>> _as_boxes(MultiPolygon([shapely.box(0, 0, 2, 1)]))
+    ((0.0, 0.0, 2.0, 1.0),)
+    """
+    if not all(polygon.equals(polygon.envelope) for polygon in area.geoms):
+        return None
+    return tuple((float(w), float(s), float(e), float(n)) for w, s, e, n in (each.bounds for each in area.geoms))
 
 
 def _rings(area: MultiPolygon) -> Iterable[Ring]:
