@@ -1,4 +1,4 @@
-"""Situations that a retailer can read, in and out: each file in `cases/` is one shopper at one moment in our market.
+"""Situations that a retailer can read, in and out: each file in `cases/` is one shopper at one moment in one store.
 
 To add one, copy a file, change it, and run `make test ARGS="-k cases"`; what differs is shown.
 """
@@ -12,12 +12,14 @@ import pytest
 from msgspec import Struct
 
 from offer_engine.core.affinity import build_profile
+from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Context, Tally
 from offer_engine.core.decision import Decision, Outcome, decide
+from offer_engine.core.intrusion import intrusion
 from offer_engine.core.person import Consents, Delivery, DeliveryState, Person, Visit, receipt, remember
 from offer_engine.core.reason import Reason
 from offer_engine.messages import BasketItem, Receipt
-from tests.worlds import demo_market
+from tests.worlds import corner_shop, demo_market
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.toml"))
 MINUTE_MS = 60_000
@@ -44,6 +46,7 @@ class Expected(Struct, forbid_unknown_fields=True):
     benefit: str | None = None
     sentence: str | None = None
     signals: list[str] | None = None
+    needed: list[str] | None = None  # of cart and history, what the choice would not have been made without
     rules: dict[str, Reason] = {}  # the fate of single rules
 
 
@@ -56,23 +59,28 @@ class Case(Struct, forbid_unknown_fields=True):
     expect: Expected
     trigger: Literal["enter", "dwell"] = "dwell"
     shopper: str = "dave"
+    store: Literal["demo-market", "corner-shop"] = "demo-market"
     shares: tuple[Literal["location", "basket", "history"], ...] = ("location", "basket", "history")
     cart: list[str] = []
     bought: list[str] = []  # each a week apart, the last a week ago
     sold_out: list[str] = []
     muted_categories: list[str] = []
+    muted_for_minutes: int = 0  # everything, for so long from now
+    delivered: dict[str, int] = {}  # rule -> to all shoppers so far
+    received: dict[str, tuple[int, int]] = {}  # rule -> (shown, unwelcome) with all shoppers so far
     before: list[Before] = []
 
 
 def context_of(case: Case) -> Context:
     """The moment that a case describes."""
-    world = demo_market()
+    world = {"demo-market": demo_market, "corner-shop": corner_shop}[case.store]()
     products = world.store.products
     at = round(case.at.replace(tzinfo=world.timezone).timestamp() * 1000)
     purchases = [(sku, at - n * WEEK_MS) for n, sku in enumerate(reversed(case.bought), start=1)]
     person = Person(
         consents=Consents(**{kind: kind in case.shares for kind in ("location", "basket", "history")}),
         joined=True,
+        muted_until=at + case.muted_for_minutes * MINUTE_MS if case.muted_for_minutes else 0,
         muted_categories=tuple(case.muted_categories),
     )
     for n, one in enumerate(case.before):
@@ -94,11 +102,15 @@ def context_of(case: Case) -> Context:
             "today", at - 20 * MINUTE_MS, announced=True, basket=tuple(BasketItem(sku, 1) for sku in case.cart)
         ),
         profile=build_profile(sorted(purchases, key=lambda bought: bought[1]), products),
-        tally=Tally(sold={sku: products[sku].stock for sku in case.sold_out}),
+        tally=Tally(
+            delivered=dict(case.delivered),
+            sold={sku: products[sku].stock for sku in case.sold_out},
+            received={rule: Reception(*counts) for rule, counts in case.received.items()},
+        ),
     )
 
 
-def found(decision: Decision, expected: Expected) -> dict[str, object]:
+def found(decision: Decision, context: Context, expected: Expected) -> dict[str, object]:
     """Of a decision, what a case says something about, in the case's words."""
     offer = decision.offer
     return {
@@ -109,6 +121,7 @@ def found(decision: Decision, expected: Expected) -> dict[str, object]:
         "benefit": offer.benefit if offer else None,
         "sentence": offer.reason if offer else None,
         "signals": list(offer.signals) if offer else None,
+        "needed": [need.signal for need in intrusion(context).needs if need.is_needed],
         "rules": {verdict.rule: verdict.reason for verdict in decision.verdicts if verdict.rule in expected.rules},
     }
 
@@ -118,10 +131,11 @@ def test_the_case_comes_out_as_its_file_says(path: Path) -> None:
     """Read the file for the story; a difference is shown field by field."""
     case = msgspec.toml.decode(path.read_text(), type=Case)
     expected = {name: value for name, value in msgspec.structs.asdict(case.expect).items() if value is not None}
-    decided = found(decide(context_of(case)), case.expect)
+    context = context_of(case)
+    decided = found(decide(context), context, case.expect)
     assert {name: decided[name] for name in expected} == expected, case.what
 
 
 def test_there_are_cases() -> None:
     """An empty folder proves nothing."""
-    assert len(CASES) >= 8
+    assert len(CASES) >= 20
