@@ -256,13 +256,15 @@ class Service:
         live = self.shopper(shopper)
         if isinstance(event, Receipt):
             self._receipt(live, event)
-        elif isinstance(event, Mute) and event.offer is not None and event.scope in {"offer", "category"}:
-            self._batch.receipts.append((event.offer, "muted", event.ts))
         elif isinstance(event, ConsentChange) and event.history is not None:
             live.profile = None
         before = live.state.person
         self._apply(live, event, perf_counter_ns())
         after = live.state.person
+        if isinstance(event, Mute):
+            blamed = {delivery.offer for delivery in before.deliveries if delivery.muted}
+            newly = [one.offer for one in after.deliveries if one.muted and one.offer not in blamed]
+            self._batch.receipts += [(offer, "muted", event.ts) for offer in newly]
         if after.consents != before.consents or (isinstance(event, ConsentChange) and not before.joined):
             chosen = after.consents
             self._batch.consents.append((shopper, event.ts, chosen.location, chosen.basket, chosen.history))

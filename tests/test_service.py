@@ -338,6 +338,20 @@ def test_a_rule_that_annoys_pauses_itself_and_says_so(caplog: pytest.LogCaptureF
     assert again.service._tally == bench.service._tally
 
 
+def test_only_one_s_own_offers_can_be_blamed_by_a_mute(store: Bench) -> None:
+    """Whoever names another shopper's offer mutes nothing, and nothing is noted against its rule."""
+    phone = dave_has_an_offer(store)
+    (offer,) = phone.offers()
+    store.connect("mallory").says(Mute("offer", store.now_ms, offer.id))
+    store.end_turn()
+    assert "muted" not in [row[1] for row in stored(store.ledger, "receipts")]
+
+    phone.says(Mute("offer", store.now_ms, offer.id))
+    phone.says(Mute("category", store.now_ms, offer.id))
+    store.end_turn()
+    assert [row[:2] for row in stored(store.ledger, "receipts")] == [(offer.id, "muted")]
+
+
 def test_an_offer_that_expired_unseen_gives_its_budget_back(store: Bench) -> None:
     """A budget counts what was delivered."""
     store.remember("dave", "silver-oak-cabernet", times=2)
