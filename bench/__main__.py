@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench import latency as steady
@@ -20,6 +21,8 @@ from bench.stores import demo_store
 from bench.subjects import EngineOptions
 from bench.throughput import Flood, bare, flood, whole
 from bench.walk import Pace
+from demo.broker import BrokerError
+from demo.child import ChildError
 from offer_engine.store_files import load_store
 
 PHONES = 500
@@ -55,9 +58,9 @@ def main(
     try:
         with _steps(console) as step:
             results = _measure(folder, QUICK if quick else FULL, step)
-    except BaseException:
-        console.print(f"the logs of what was running are in {folder}")
-        raise
+    except (ChildError, BrokerError, TimeoutError) as error:
+        console.print(f"[red]{escape(str(error))}[/]\nthe logs of what was running are in {folder}")
+        raise typer.Exit(1) from None
     shutil.rmtree(folder)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")

@@ -13,7 +13,8 @@ from bench.throughput import EngineRate, Flood, flood, whole
 from bench.walk import Pace
 from offer_engine.store_files import load_store
 
-WARM_STEPS = 60  # 15 s: everybody has stood somewhere for a while
+WARM_STEPS = 100  # 25 s: everybody has stood somewhere and gone on
+TIMED_STEPS = 40  # at least, so that 5,000 shoppers too are seen standing and going
 STAND_S = 18.0
 
 
@@ -30,12 +31,12 @@ SIZES = (*SMALL_SIZES, Size(5_000, 20), Size(500, 2_000))
 
 
 def scaled(size: Size, folder: Path, positions: int) -> Flood:
-    """The walk of one size, so many positions of it timed."""
+    """The walk of one size, so many positions of it timed, or a few more."""
     store_folder = folder / f"grid-{size.zones}"
     if not store_folder.exists():
         grid_store(store_folder, size.zones)
     pace = Pace(size.shoppers, stand_s=STAND_S)
-    steps = (WARM_STEPS, positions // size.shoppers)
+    steps = (WARM_STEPS, max(positions // size.shoppers, TIMED_STEPS))
     return flood(load_store(store_folder), store_folder, pace, steps, seed=size.shoppers + size.zones)
 
 
