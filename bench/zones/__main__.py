@@ -81,7 +81,8 @@ def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...], cost
 def _cost(cost: Cost) -> str:
     return (
         f"Belief, sigma 2 m: {cost.us_per_step:.0f} us of CPU a fix, {cost.us_per_step_2000_zones:.0f} us with 2,000 "
-        f"zones; 500 shoppers at 1 Hz take {cost.core_share:.1%} of one core (load of the machine meanwhile: {cost.load:.1f})"
+        f"zones; 500 shoppers at 1 Hz take {cost.core_share:.1%} of one core (load of the machine meanwhile: "
+        f"{cost.load:.1f})"
     )
 
 
