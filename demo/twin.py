@@ -138,5 +138,8 @@ def _write(findings: list[Finding], out: Path, **run: float) -> None:
     out.write_text(json.dumps({"run": run, "uplift_cents_per_visit": figures}, indent=2) + "\n", encoding="utf-8")
 
 
+app = typer.Typer(add_completion=False)
+app.command()(main)
+
 if __name__ == "__main__":
-    typer.run(main)
+    app()
