@@ -13,6 +13,7 @@ from shapely import MultiPolygon
 
 from beacon_sim.radio import Walls
 from bench.zones.__main__ import OUTPUT
+from bench.zones.cost import MANY, Cost, measure
 from bench.zones.fixes import INTERVAL_MS, Case, fixes_of
 from bench.zones.methods import admitted, as_they_come, at_once, believed, fenced, kalman, smoothed
 from bench.zones.picture import draw
@@ -217,3 +218,12 @@ def test_the_belief_is_the_engines() -> None:
         (Kind.DWELL, "wine"),
         (Kind.EXIT, "wine"),
     ]
+
+
+def test_the_cost_is_that_of_the_step() -> None:
+    """Both floors are measured; what 500 shoppers take follows from the one step."""
+    cost = measure(STORE, prepare(STORE), [noisy(np.full((20, 2), 5.0), 1.0)])
+    assert cost.us_per_step > 0
+    assert cost.us_per_step_2000_zones > 0
+    assert Cost(200.0, 200.0, 0.0).core_share == pytest.approx(0.1)
+    assert MANY == 2_000
