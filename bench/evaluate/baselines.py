@@ -4,11 +4,13 @@ Each learns from a `Past` and gives a ranker (`methods`). Scores of equal height
 popularity, then all-time popularity.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import sparse
 
-from bench.evaluate.folds import Decision, Past
-from bench.evaluate.methods import Ranker, Rankers
+from bench.evaluate.folds import Past, Place
+from bench.evaluate.methods import Rankers, at_once
 from bench.evaluate.source import Floats, Ints
 
 DECAY_DAYS = 180.0
@@ -17,13 +19,13 @@ DECAY_DAYS = 180.0
 def popularity(past: Past) -> Rankers:
     """How many baskets ever held the product."""
     sold = past.sold.astype(np.float64)
-    return _alike(lambda decision: sold[past.candidates(decision.zone)])
+    return _alike(lambda place, _: sold[past.candidates(place.zone)])
 
 
 def recent_popularity(past: Past) -> Rankers:
     """How many baskets of the last 28 days held the product."""
     sold = past.sold_28.astype(np.float64)
-    return _alike(lambda decision: sold[past.candidates(decision.zone)])
+    return _alike(lambda place, _: sold[past.candidates(place.zone)])
 
 
 def frequency(past: Past) -> Rankers:
@@ -36,7 +38,8 @@ def decayed_frequency(past: Past) -> Rankers:
     return _personal(past, np.exp((past.sales.day - past.cut) / DECAY_DAYS))
 
 
-def _alike(ranker: Ranker) -> Rankers:
+def _alike(scores: Callable[[Place, Ints], Floats]) -> Rankers:
+    ranker = at_once(scores)
     return Rankers(ranker, ranker)
 
 
@@ -45,30 +48,30 @@ def _personal(past: Past, weight: Floats) -> Rankers:
     pairs, row = np.unique(past.sales.household * width + past.sales.product, return_inverse=True)
     total = np.bincount(row, weights=weight)
 
-    def ranker(decision: Decision) -> Floats:
-        zone = past.candidates(decision.zone)
-        base = decision.household * width + zone.start
+    def scores(place: Place, _: Ints) -> Floats:
+        zone = past.candidates(place.zone)
+        base = place.household * width + zone.start
         start, end = np.searchsorted(pairs, (base, base + zone.stop - zone.start)).tolist()
-        scores = np.zeros(zone.stop - zone.start)
-        scores[pairs[start:end] - base] = total[start:end]
-        return scores
+        found = np.zeros(zone.stop - zone.start)
+        found[pairs[start:end] - base] = total[start:end]
+        return found
 
-    return _alike(ranker)
+    return _alike(scores)
 
 
 def pairing_cosine(past: Past) -> Rankers:
-    """Summed cosine of each product with those in the cart: baskets with both over the root of the baskets with each."""
+    """Summed cosine of each product with those in the cart: baskets with both, over the root of those with each."""
     rows = np.unique(past.sales.basket, return_inverse=True)[1]
     ones = np.ones(len(rows), dtype=np.float32)
     held = sparse.csr_array((ones, (rows, past.sales.product)), shape=(int(rows.max()) + 1, len(past.sold)))
     scale = sparse.diags_array(1 / np.sqrt(past.sold.astype(np.float32)))
     cosine = sparse.csr_array(scale @ (held.T @ held) @ scale)
 
-    def ranker(decision: Decision) -> Floats:
-        zone = past.candidates(decision.zone)
-        return _summed(cosine, decision.cart, np.ones(len(decision.cart)))[zone]
+    def scores(place: Place, cart: Ints) -> Floats:
+        zone = past.candidates(place.zone)
+        return _summed(cosine, cart, np.ones(len(cart)))[zone]
 
-    return _alike(ranker)
+    return _alike(scores)
 
 
 def item_item(past: Past) -> Rankers:
@@ -84,12 +87,12 @@ def item_item(past: Past) -> Rankers:
     similarity = sparse.csr_array(model.similarity)
     starts = np.searchsorted(household, np.arange(past.households + 1))
 
-    def ranker(decision: Decision) -> Floats:
-        of_household = slice(int(starts[decision.household]), int(starts[decision.household + 1]))
-        scores = _summed(similarity, product[of_household], times[of_household].astype(np.float64))
-        return scores[past.candidates(decision.zone)]
+    def scores(place: Place, _: Ints) -> Floats:
+        of_household = slice(int(starts[place.household]), int(starts[place.household + 1]))
+        found = _summed(similarity, product[of_household], times[of_household].astype(np.float64))
+        return found[past.candidates(place.zone)]
 
-    return _alike(ranker)
+    return _alike(scores)
 
 
 def _summed(matrix: sparse.csr_array, rows: Ints, weights: Floats) -> Floats:

@@ -1,9 +1,10 @@
 """Turns sales and a cut into a `Fold`: the past that a method may see, and the decisions that it is asked for.
 
 A decision is a basket of the 28 days from the cut on and a zone in which the household bought something. Shown are the
-household, the day, the store and the cart from zones earlier in the walk; hidden are that zone and all later ones. Every product of
-the zone that was sold before the cut is a candidate. Candidates are numbered anew for each fold: zone by zone, and
-within a zone by sales of the last 28 days, then of all time; so the protocol's rule for ties is "the lower number first".
+household, the day, the store and the cart from zones earlier in the walk; hidden are that zone and all later ones.
+Every product of the zone that was sold before the cut is a candidate. Candidates are numbered anew for each fold: zone
+by zone, and within a zone by sales of the last 28 days, then of all time; so the protocol's rule for ties is "the lower
+number first".
 """
 
 from collections.abc import Sequence
@@ -20,15 +21,22 @@ SECOND_FOLD = 281  # never tuned on
 UNSOLD = -1  # number of a product that had not been sold before the cut
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decision:
-    """What a method is shown."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who walks into which zone, when: what a method is shown while the cart may still change."""
 
     household: int
     zone: int
     day: int
     hour: int
     store: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """All that a method is shown."""
+
+    place: Place
     cart: Ints  # candidates' numbers, of zones earlier in the walk
 
 
@@ -42,7 +50,8 @@ class Past:
     zone_starts: Ints  # (28 + 1): a zone's candidates are those from its start to before the next one's
     sold_28: Ints  # baskets of the last 28 days that held the product
     sold: Ints  # baskets ever
-    households: int
+    households: int  # more than the highest number, of the whole year
+    stores: int
 
     def candidates(self, zone: int) -> slice:
         """Numbers of a zone's candidates."""
@@ -78,7 +87,7 @@ def make_past(sales: Sales, cut: int) -> tuple[Past, Ints]:
         before.pieces, before.paid, before.regular, numbered,
     )  # fmt: skip
     starts = np.searchsorted(numbered.zone, np.arange(len(WALK) + 1))
-    past = Past(cut, renamed, numbered, starts, sold_28[order], sold[order], int(sales.household.max()) + 1)
+    past = Past(cut, renamed, numbered, starts, sold_28[order], sold[order], *_most(sales))
     return past, number
 
 
@@ -103,12 +112,11 @@ def make_fold(sales: Sales, cut: int, asked: Ints | None = None) -> Fold:
     decisions, hidden, new = [], [], []
     for start, end, cart_from in zip(starts.tolist(), ends.tolist(), carts_from.tolist(), strict=True):
         cart = product[cart_from:start]
-        decisions.append(
-            Decision(
-                int(test.household[start]), int(zone[start]), int(test.day[start]), int(test.hour[start]),
-                int(test.store[start]), cart[cart != UNSOLD],
-            )
+        place = Place(
+            int(test.household[start]), int(zone[start]), int(test.day[start]), int(test.hour[start]),
+            int(test.store[start]),
         )  # fmt: skip
+        decisions.append(Decision(place, cart[cart != UNSOLD]))
         hidden.append(product[start:end])
         new.append(is_new[start:end])
     return Fold(past, decisions, hidden, new)
@@ -118,3 +126,8 @@ def _ever_bought(past: Past, household: Ints, product: Ints) -> Flags:
     width = len(past.products.ids)
     bought = np.unique(past.sales.household * width + past.sales.product)
     return np.isin(household * width + product, bought) & (product != UNSOLD)
+
+
+def _most(sales: Sales) -> tuple[int, int]:
+    """How many numbers households and stores have."""
+    return int(sales.household.max()) + 1, int(sales.store.max()) + 1

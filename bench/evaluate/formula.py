@@ -1,16 +1,16 @@
 """Our default, which needs no training: the formula that the engine decides by, over the data's zones and types.
 
 S = (p + 0.3 t + 0.3 q) exp(0.4 L), computed by `offer_engine.core.ranking`; here the finest label of the data, the
-product type, is the category, and popularity is the mean of the 28-day and the all-time share of a zone's sales. For what is new to
-a household nothing but t, q and L is left, and L counts twice.
+product type, is the category, and popularity is the mean of the 28-day and the all-time share of a zone's sales. For
+what is new to a household nothing but t, q and L is left, and L counts twice.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from bench.evaluate.folds import Decision, Past
-from bench.evaluate.methods import Rankers
+from bench.evaluate.folds import Past, Place
+from bench.evaluate.methods import Rankers, at_once
 from bench.evaluate.pairs import KindLifts, cart_log_lift, kind_lifts
 from bench.evaluate.source import Floats, Ints
 from bench.evaluate.zones import WALK
@@ -46,26 +46,25 @@ def fit_formula(past: Past) -> Formula:
     return Formula(past, kind_lifts(past), tuple(shelves), pairs, weights)
 
 
-def formula_terms(formula: Formula, decision: Decision) -> tuple[Bought, Floats | float]:
-    """What the household bought in the zone, decayed to the day, and L of every candidate."""
-    zone = formula.past.candidates(decision.zone)
-    base = decision.household * len(formula.past.sold) + zone.start
+def decayed_purchases(formula: Formula, place: Place) -> Bought:
+    """What the household bought in the zone, decayed to the day."""
+    zone = formula.past.candidates(place.zone)
+    base = place.household * len(formula.past.sold) + zone.start
     start, end = np.searchsorted(formula.pairs, (base, base + zone.stop - zone.start)).tolist()
-    faded = np.exp((formula.past.cut - decision.day) / DECAY_DAYS)
-    bought = Bought(formula.pairs[start:end] - base, formula.weights[start:end] * faded)
-    return bought, cart_log_lift(formula.lifts, decision.cart, zone, decision.zone)
+    faded = np.exp((formula.past.cut - place.day) / DECAY_DAYS)
+    return Bought(formula.pairs[start:end] - base, formula.weights[start:end] * faded)
 
 
 def rank_by_formula(past: Past) -> Rankers:
     """The formula as a method."""
     formula = fit_formula(past)
 
-    def anything(decision: Decision) -> Floats:
-        bought, log_lift = formula_terms(formula, decision)
-        return formula_scores(formula.shelves[decision.zone], bought, log_lift)
+    def anything(place: Place, cart: Ints) -> Floats:
+        log_lift = cart_log_lift(formula.lifts, cart, past.candidates(place.zone), place.zone)
+        return formula_scores(formula.shelves[place.zone], decayed_purchases(formula, place), log_lift)
 
-    def new(decision: Decision) -> Floats:
-        bought, log_lift = formula_terms(formula, decision)
-        return formula_scores(formula.shelves[decision.zone], bought, log_lift * NEW_PAIRING)
+    def new(place: Place, cart: Ints) -> Floats:
+        log_lift = cart_log_lift(formula.lifts, cart, past.candidates(place.zone), place.zone)
+        return formula_scores(formula.shelves[place.zone], decayed_purchases(formula, place), log_lift * NEW_PAIRING)
 
-    return Rankers(anything, new)
+    return Rankers(at_once(anything), at_once(new))

@@ -1,17 +1,19 @@
-"""What a method is: something that learns from a past and then ranks any zone for any decision.
+"""What a method is: something that learns from a past, and then ranks the zone that a household walks into.
 
-The harness takes out what the household ever bought before it marks the ranking of new products, so a method has to say
-something of its own about those only where it can do better than that.
+Ranking has two steps, because a store has the time: what depends on who, where and when can be made ready as the
+shopper comes near; what depends on the cart is left for the moment of the decision. Both steps are timed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.evaluate.folds import Decision, Past
-from bench.evaluate.source import Floats
+from bench.evaluate.folds import Past, Place
+from bench.evaluate.source import Floats, Ints
 
-Ranker = Callable[[Decision], Floats]
-"""Scores of all candidates of the decision's zone, in their order, the higher the better; the highest says how sure."""
+Prepared = Callable[[Ints], Floats]
+"""From the cart to scores of all candidates of the zone, the higher the better; the highest says how sure it is."""
+
+Ranker = Callable[[Place], Prepared]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,14 @@ class Rankers:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to rank, by the name it has in the table and in `evaluate.json`."""
+    """A way to rank."""
 
-    name: str
-    title: str
+    name: str  # in `evaluate.json`
+    title: str  # in the table
     fit: Callable[[Past], Rankers]
     ranks_new: bool = True  # False where it can't tell new products apart
+
+
+def at_once(scores: Callable[[Place, Ints], Floats]) -> Ranker:
+    """A ranker that makes nothing ready."""
+    return lambda place: lambda cart: scores(place, cart)

@@ -59,9 +59,9 @@ def _expected(held: sparse.csr_array) -> NDArray[np.float32]:
     return expected
 
 
-def cart_log_lift(lifts: KindLifts, cart: Ints, zone: slice, number: int) -> Floats | float:
-    """L of every candidate of a zone: the sum over the cart over the root of its size; 0.0 for an empty cart."""
+def cart_log_lift(lifts: KindLifts, cart: Ints, candidates: Ints | slice, zone: int) -> Floats | float:
+    """L of some candidates of a zone: the sum over the cart over the root of its size; 0.0 for an empty cart."""
     if not len(cart):
         return 0.0
-    total = lifts.by_zone[number][lifts.kind[cart]].sum(axis=0) / np.sqrt(len(cart))
-    return np.asarray(np.clip(total, WEAKEST, STRONGEST)[lifts.column[zone]], dtype=np.float64)
+    total = lifts.by_zone[zone][lifts.kind[cart]].sum(axis=0) / np.sqrt(len(cart))
+    return np.asarray(np.clip(total, WEAKEST, STRONGEST)[lifts.column[candidates]], dtype=np.float64)

@@ -1,7 +1,7 @@
 """Turns the data's promotions into what was on display or in the mailer, by product, store and week.
 
-They are a retailer's plan for the week, known before it begins, so a decision may use those of its own week. Weeks of the
-data begin on Monday. A product that stands in two places counts as in the one with the higher code.
+They are a retailer's plan for the week, known before it begins, so a decision may use those of its own week. Weeks of
+the data begin on Monday. A product that stands in two places counts as in the one with the higher code.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.evaluate.source import Ints, Sales, data_folder, read_columns
+from bench.evaluate.source import Ints, data_folder, read_columns
 
 DISPLAYS = "0123456789A"  # 0: none; the others are places in the store
 MAILERS = "0ACDFHJLPXZ"  # 0: none; the others are places in the mailer
@@ -53,7 +53,7 @@ def week_of(day: Ints) -> Ints:
     return (day + 6) // 7 + 1
 
 
-def load_promotions(sales: Sales) -> Promotions:
+def load_promotions() -> Promotions:
     """Read the installed data, 21 million rows in columns.
 
     Raises:
@@ -72,20 +72,33 @@ def load_promotions(sales: Sales) -> Promotions:
         number = np.array([alphabet.index(text) for text in column.dictionary.to_pylist()], dtype=np.uint8)
         codes.append(number[column.indices.to_numpy()])
     product, store, week = (table.column(name).to_numpy() for name in ("product_id", "store_id", "week"))
-    return make_promotions(product, np.searchsorted(stores, store), week, codes[0], codes[1])
+    number = np.zeros(int(max(stores.max(), store.max())) + 1, dtype=np.int64)
+    number[stores] = np.arange(len(stores))
+    return make_promotions(product, number[store], week, codes[0], codes[1])
 
 
 def make_promotions(
     product: Ints, store: Ints, week: Ints, display: NDArray[np.uint8], mailer: NDArray[np.uint8]
 ) -> Promotions:
     """Sort rows of promotions; products by the data's ids, stores by number as in `Sales`."""
-    ids, row = np.unique(product, return_inverse=True)
+    ids, row = _numbered(product)
     key = (week * _STORES + store) * (len(ids) + 1) + row
-    order = np.argsort(key, kind="stable")
-    key, place = key[order], (display * np.uint8(_PLACES) + mailer)[order]
-    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    key, place = key[starts], np.maximum.reduceat(place, starts)
+    # One sort of packed numbers takes a quarter of the time of an argsort of the keys.
+    packed = np.sort(key << 8 | (display * np.uint8(_PLACES) + mailer))
+    key = packed >> 8
+    last = np.flatnonzero(np.r_[key[1:] != key[:-1], True])
+    key, place = key[last], (packed[last] & 255).astype(np.uint8)
     mailed = key[place % _PLACES > 0]
     cell = (mailed % (len(ids) + 1)) * _WEEKS + mailed // (len(ids) + 1) // _STORES
     in_stores = np.minimum(np.bincount(cell, minlength=(len(ids) + 1) * _WEEKS), 255).astype(np.uint8)
     return Promotions(ids, key, place, in_stores.reshape(len(ids) + 1, _WEEKS))
+
+
+def _numbered(product: Ints) -> tuple[Ints, Ints]:
+    """Distinct numbers, sorted, and each one's place among them, by a table instead of a sort."""
+    present = np.zeros(int(product.max()) + 1, dtype=np.bool_)
+    present[product] = True
+    ids = np.flatnonzero(present)
+    number = np.zeros(len(present), dtype=np.int64)
+    number[ids] = np.arange(len(ids))
+    return ids, number[product]

@@ -8,9 +8,8 @@ and one group back `BETWEEN`. Settings were chosen on days 253..280.
 import numpy as np
 from scipy import sparse
 
-from bench.evaluate.folds import Decision, Past
-from bench.evaluate.methods import Rankers
-from bench.evaluate.source import Floats
+from bench.evaluate.folds import Past
+from bench.evaluate.methods import Rankers, at_once
 from bench.evaluate.zones import WALK
 
 GROUP, WITHIN, BETWEEN = 7, 0.9, 0.9
@@ -31,9 +30,7 @@ def tifu_knn(past: Past) -> Rankers:
     by_product = sparse.csr_array(vectors.T)
     zones = [by_product[past.candidates(zone)] for zone in range(len(WALK))]
 
-    def ranker(decision: Decision) -> Floats:
-        return np.asarray(zones[decision.zone] @ mix[decision.household])
-
+    ranker = at_once(lambda place, _: np.asarray(zones[place.zone] @ mix[place.household]))
     return Rankers(ranker, ranker)
 
 
