@@ -19,6 +19,7 @@ from offer_engine.core.context import OUTSIDE_M, World, with_rules
 from offer_engine.core.counting import count_receptions, count_sent, count_unseen, rules_paused
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
+from offer_engine.core.glance import glance
 from offer_engine.core.intrusion import Intrusion, intrusion_of
 from offer_engine.core.person import Delivery, may_show
 from offer_engine.core.question import Answer, why_not
@@ -219,14 +220,9 @@ class Service:
         live = self._live.get(shopper) or self.shopper(shopper)
         live.here_ms = max(live.here_ms, report.ts)
         if isinstance(report, Position):
-            self._check_place(report)
-            self.counts.positions += 1
             if now is not None:
                 live.lag_ms = now - report.ts
-            if live.state.person.consents.location:
-                self._apply(live, report, arrived)
-            else:
-                self.counts.untracked += 1
+            self._position(live, report, arrived)
         else:
             self.counts.messages += 1
             self._apply(live, self._known_skus(shopper, report), arrived)
@@ -332,6 +328,19 @@ class Service:
         self._flush()
 
     # --- one message ------------------------------------------------------------------------------------------------
+
+    def _position(self, live: Live, fix: Position, arrived: int) -> None:
+        quiet = glance(live.state, fix, self.world)
+        if quiet is not None:
+            live.state = quiet
+            self.counts.positions += 1
+            return
+        self._check_place(fix)
+        self.counts.positions += 1
+        if live.state.person.consents.location:
+            self._apply(live, fix, arrived)
+        else:
+            self.counts.untracked += 1
 
     def _route(self, topic: str) -> tuple[str, str]:
         route = parse_topic(self.world.store.store, topic)

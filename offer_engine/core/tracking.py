@@ -53,7 +53,7 @@ def follow(track: Track | None, fix: Position) -> Track | Dropped:
         return Track(fix.ts, fix.x, fix.y)
     if fix.ts <= track.ts:
         return Dropped.REPEATED if fix.ts == track.ts else Dropped.LATE
-    if _is_in_reach(track.ts, track.x, track.y, fix):
+    if is_in_reach(track.ts, track.x, track.y, fix):
         return Track(fix.ts, fix.x, fix.y)
     if track.jump is not None and fix.ts <= track.jump[0]:
         return Dropped.REPEATED if fix.ts == track.jump[0] else Dropped.LATE
@@ -68,9 +68,10 @@ def jumped(track: Track, fix: Position) -> Track:
 
 def _agreeing(track: Track, fix: Position) -> int:
     """How many jumps in a row tell the same story, with this one."""
-    return track.jumps + 1 if track.jump is not None and _is_in_reach(*track.jump, fix) else 1
+    return track.jumps + 1 if track.jump is not None and is_in_reach(*track.jump, fix) else 1
 
 
-def _is_in_reach(ts: int, x: float, y: float, fix: Position) -> bool:
+def is_in_reach(ts: int, x: float, y: float, fix: Position) -> bool:
+    """Whether somebody who was at (x, y) at `ts` can be where the later fix is, as far as it can be trusted."""
     reach_m = WALK_M_PER_S * (fix.ts - ts) / 1000 + ALLOWANCE * (fix.accuracy or DEFAULT_ACCURACY_M)
     return hypot(fix.x - x, fix.y - y) <= reach_m
