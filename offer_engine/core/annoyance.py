@@ -52,7 +52,7 @@ def annoyance_text(received: Reception) -> str:
     """The evidence in words.
 
     >>> annoyance_text(Reception(60, 30))
-    '30 of 60 shown were unwelcome, surely more than 38%'
+    '30 of 60 shown were unwelcome, surely more than 37%'
     """
     low = wilson_low(received.unwelcome, received.shown)
     return f"{received.unwelcome} of {received.shown} shown were unwelcome, surely more than {int(low * 100)}%"
