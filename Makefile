@@ -46,6 +46,9 @@ twin: $(STAMP)base ## what the offers are worth: one simulated day, with and wit
 bench: $(STAMP)test ## measure throughput and latency against a bare subscriber
 	@$(RUN) -m bench $(ARGS)
 
+evaluate: $(STAMP)evaluate ## how good the decision is, on Complete Journey baskets (ARGS=--sample: in a minute)
+	@$(RUN) -m bench.evaluate $(ARGS)
+
 evaluate-zones: $(STAMP)test ## score zones against true paths; writes build/evaluate-zones.json and docs/zones.svg
 	@$(RUN) -m bench.zones $(ARGS)
 
@@ -74,8 +77,8 @@ $(STAMP)base: $(PINS) $(ANEW) | $(RUN)
 	@sh setup/install.sh base
 	@touch $@
 
-$(STAMP)test $(STAMP)check $(STAMP)completejourney: $(STAMP)%: $(STAMP)base
+$(STAMP)test $(STAMP)check $(STAMP)completejourney $(STAMP)evaluate: $(STAMP)%: $(STAMP)base
 	@sh setup/install.sh $*
 	@touch $@
 
-.PHONY: help setup demo test check trace twin bench evaluate-zones docs clean anew
+.PHONY: help setup demo test check trace twin bench evaluate evaluate-zones docs clean anew

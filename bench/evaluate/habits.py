@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.evaluate.folds import Past
-from bench.evaluate.source import Floats, Ints
+from bench.evaluate.source import Floats, Ints, Singles
 from bench.evaluate.zones import WALK
 
 SLOW_DAYS, FAST_DAYS = 180.0, 30.0  # a purchase counts 1/e after this long
@@ -19,18 +19,15 @@ LONG_AGO = 400.0  # days; what "never" is taken for
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
-    """Purchases by (household, number); columns have one more row than `key`, for "never"."""
+    """Purchases by (household, number); all but `key` have one more row than it, for "never"."""
 
     width: int  # key = household * width + number
     key: Ints  # sorted
     baskets: Floats
     slow: Floats  # baskets, decayed over SLOW_DAYS to the cut
-    fast: Floats  # the same over FAST_DAYS
-    by_visit: Floats  # the same by VISIT_DECAY for each later visit to the zone
     last_day: Floats  # -LONG_AGO for never
-    interval: Floats  # mean days between purchases; LONG_AGO for fewer than two
-    gap: Floats  # days between the last two; LONG_AGO for fewer than two
-    visits_since: Floats  # visits to the zone after the last purchase
+    raw: Singles  # (rows, 5): last day, mean days between purchases, days between the last two, slow, baskets
+    logs: Singles  # (rows, 6): slow, by visit, baskets, fast, days between purchases, visits since; as log(1 + x)
 
     def find(self, household: Ints | int, number: Ints) -> Ints:
         """Rows of pairs; the last row for pairs that never were."""
@@ -108,7 +105,7 @@ def habits(past: Past, number: Ints, width: int, ordinal: Ints, visits: Visits) 
     ends = np.r_[starts[1:], len(pair)] - 1
     day = sales.day[rows].astype(np.float64)
     place = sales.household[rows] * len(WALK) + past.products.zone[sales.product[rows]]
-    since = visits.visits[place] - 1 - ordinal[rows]
+    later = visits.visits[place] - 1 - ordinal[rows]
     times = (ends - starts + 1).astype(np.float64)
     repeated = times > 1
     interval = np.where(repeated, (day[ends] - day[starts]) / np.maximum(times - 1, 1), LONG_AGO)
@@ -117,15 +114,11 @@ def habits(past: Past, number: Ints, width: int, ordinal: Ints, visits: Visits) 
     def total(weight: Floats) -> Floats:
         return np.r_[np.add.reduceat(weight, starts), 0.0]
 
-    return Habits(
-        width=width,
-        key=pair[starts],
-        baskets=np.r_[times, 0.0],
-        slow=total(np.exp((day - past.cut) / SLOW_DAYS)),
-        fast=total(np.exp((day - past.cut) / FAST_DAYS)),
-        by_visit=total(VISIT_DECAY**since),
-        last_day=np.r_[day[ends], -LONG_AGO],
-        interval=np.r_[interval, LONG_AGO],
-        gap=np.r_[gap, LONG_AGO],
-        visits_since=np.r_[since[ends], LONG_AGO],
-    )
+    baskets, last_day = np.r_[times, 0.0], np.r_[day[ends], -LONG_AGO]
+    interval, gap = np.r_[interval, LONG_AGO], np.r_[gap, LONG_AGO]
+    slow, fast = total(np.exp((day - past.cut) / SLOW_DAYS)), total(np.exp((day - past.cut) / FAST_DAYS))
+    since = np.r_[later[ends], LONG_AGO]
+    by_visit = total(VISIT_DECAY**later)
+    raw = np.column_stack((last_day, np.maximum(interval, 1), np.maximum(gap, 1), slow, baskets)).astype(np.float32)
+    logs = np.log1p(np.column_stack((slow, by_visit, baskets, fast, interval, since))).astype(np.float32)
+    return Habits(width, pair[starts], baskets, slow, last_day, raw, logs)

@@ -8,7 +8,6 @@ counted from the past alone; promotions are the retailer's plan.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
@@ -16,10 +15,8 @@ from bench.evaluate.folds import FOLD_DAYS, Past
 from bench.evaluate.formula import Formula, fit_formula
 from bench.evaluate.habits import Habits, Visits, habits, visit_ordinals, zone_visits
 from bench.evaluate.promotions import Promotions, week_of
-from bench.evaluate.source import Floats, Ints
+from bench.evaluate.source import Floats, Ints, Singles
 from bench.evaluate.zones import WALK
-
-Singles = NDArray[np.float32]
 
 STORE_DAYS = 60.0  # a sale in a store counts 1/e after this long
 NEIGHBOURS = 200

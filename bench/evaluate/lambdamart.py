@@ -3,22 +3,18 @@
 It sees what the network sees, the same short lists and the same decisions to learn from.
 """
 
-import warnings
+from collections.abc import Callable
 
 import numpy as np
 
 from bench.evaluate.columns import ask, cart_columns, place_columns, row_columns, short_list
 from bench.evaluate.folds import Past, Place
-from bench.evaluate.knowledge import Knowledge, Singles
+from bench.evaluate.knowledge import Knowledge
 from bench.evaluate.learnt import Recipe, make_lesson, possible_depth, prepare
 from bench.evaluate.methods import Prepared, Ranker, Rankers
 from bench.evaluate.network import Lesson
 from bench.evaluate.promotions import Promotions
-from bench.evaluate.source import Floats, Ints
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import lightgbm
+from bench.evaluate.source import Floats, Ints, Singles
 
 TREES = 200
 SETTINGS: dict[str, object] = {
@@ -39,13 +35,15 @@ def fit_lambdamart(past: Past, promotions: Promotions | None, recipe: Recipe) ->
     )
 
 
-def _train(lesson: Lesson) -> lightgbm.Booster:
+def _train(lesson: Lesson) -> Callable[[Singles], Floats]:
+    import lightgbm  # noqa: PLC0415  an extra: only this comparison needs it
+
     taught = lesson.bought.any(axis=1)
-    depth = lesson.bought.shape[1]
     columns = _columns(lesson.pairs[taught], lesson.rows[taught])
-    groups = np.full(int(taught.sum()), depth)
+    groups = np.full(int(taught.sum()), lesson.bought.shape[1])
     data = lightgbm.Dataset(columns, lesson.bought[taught].ravel(), group=groups, params={"verbose": -1, "max_bin": 63})
-    return lightgbm.train(SETTINGS, data, TREES)
+    booster = lightgbm.train(SETTINGS, data, TREES)
+    return lambda columns: np.asarray(booster.predict(columns, num_threads=1), dtype=np.float64)
 
 
 def _columns(pairs: Singles, rows: Singles) -> Singles:
@@ -53,7 +51,7 @@ def _columns(pairs: Singles, rows: Singles) -> Singles:
     return np.concatenate((pairs.reshape(count * depth, -1), np.repeat(rows, depth, axis=0)), axis=1)
 
 
-def _ranker(known: Knowledge, booster: lightgbm.Booster, depth: int, *, is_new: bool) -> Ranker:
+def _ranker(known: Knowledge, rank_of: Callable[[Singles], Floats], depth: int, *, is_new: bool) -> Ranker:
     depth = possible_depth(known.past, depth)
 
     def ready(place: Place) -> Prepared:
@@ -64,7 +62,7 @@ def _ranker(known: Knowledge, booster: lightgbm.Booster, depth: int, *, is_new: 
 
         def scores(cart: Ints) -> Floats:
             pairs = np.concatenate((before, cart_columns(known, place, short, cart)[None]), axis=2)
-            rank = np.asarray(booster.predict(_columns(pairs, row), num_threads=1), dtype=np.float64)
+            rank = rank_of(_columns(pairs, row))
             found: Floats = below.copy()
             found[short.numbers - known.past.zone_starts[place.zone]] = np.exp(rank)
             return found

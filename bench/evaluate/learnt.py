@@ -21,8 +21,8 @@ from offer_engine.errors import SettingsError
 _CHUNK = 4_000  # decisions whose columns are made at once
 
 
-_ANYTHING = Schedule(hidden=(96, 32), buying=0.1)
-_NEW = Schedule(hidden=(96, 32), buying=0.05, decay=1e-2)
+_ANYTHING = Schedule(buying=0.1)
+_NEW = Schedule(buying=0.05, decay=1e-2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Recipe:
     schedule_new: Schedule = _NEW
 
 
-_LINEAR = Schedule(hidden=(), buying=0.1, epochs=4)  # a weight for each column and nothing else
+_LINEAR = Schedule(hidden=(), buying=0.1)  # a weight for each column and nothing else
 LINEAR = Recipe(windows=1, most=20_000, schedule=_LINEAR, schedule_new=_LINEAR)
 
 

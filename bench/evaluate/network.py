@@ -12,12 +12,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.evaluate.knowledge import Singles
-from bench.evaluate.source import Ints
+from bench.evaluate.source import Ints, Singles
 
 FARTHEST = 5.0  # standard deviations; what is farther out counts as that far
 BATCH = 256  # decisions
-LEAST_STEPS = 400  # a sample makes more rounds, or it would hardly have begun
+LEAST_STEPS = 250  # a sample makes more rounds, or it would hardly have begun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +35,8 @@ class Network:
 class Schedule:
     """How a network is trained."""
 
-    hidden: tuple[int, ...] = (96, 32)
-    epochs: int = 5
+    hidden: tuple[int, ...] = (64, 32)
+    epochs: int = 4
     rate: float = 2e-3
     decay: float = 1e-3  # pull of the weights towards 0, as a share of the rate
     buying: float = 0.3  # weight of the second head

@@ -20,6 +20,7 @@ from offer_engine.errors import SettingsError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 STORES_ZONE = ZoneInfo("America/New_York")
