@@ -102,6 +102,8 @@ def make_fold(sales: Sales, cut: int, asked: Ints | None = None) -> Fold:
     past, number = make_past(sales, cut)
     after = (sales.day >= cut) & (sales.day < cut + FOLD_DAYS)
     test = sales.where(after if asked is None else after & np.isin(sales.household, asked))
+    if not len(test.product):
+        return Fold(past, [], [], [])
     product = number[test.product]
     zone = test.products.zone[test.product]
     baskets = np.flatnonzero(np.r_[True, test.basket[1:] != test.basket[:-1]])

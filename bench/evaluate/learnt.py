@@ -118,8 +118,9 @@ def _room(decisions: int, part: Lesson) -> Lesson:
 
 
 def possible_depth(past: Past, wanted: int) -> int:
-    """As many candidates as every zone has, at most `wanted`."""
-    return int(min(wanted, np.diff(past.zone_starts).min()))
+    """As many candidates as every zone that sells anything has, at most `wanted`."""
+    sizes = np.diff(past.zone_starts)
+    return int(min(wanted, sizes[sizes > 0].min()))
 
 
 def ranker(known: Knowledge, network: Network, depth: int, *, is_new: bool) -> Ranker:

@@ -1,5 +1,6 @@
 """Which methods are compared, in the order of the table: baselines first, then ours from plain to learnt."""
 
+from collections.abc import Callable
 from functools import partial
 
 from bench.evaluate.baselines import (
@@ -10,27 +11,32 @@ from bench.evaluate.baselines import (
     popularity,
     recent_popularity,
 )
+from bench.evaluate.folds import Past
 from bench.evaluate.formula import rank_by_formula
 from bench.evaluate.lambdamart import fit_lambdamart
 from bench.evaluate.learnt import LINEAR, Recipe, fit_learnt
-from bench.evaluate.methods import Method
+from bench.evaluate.methods import Method, Rankers
 from bench.evaluate.promotions import Promotions
 from bench.evaluate.tifu import tifu_knn
 
 SAMPLE = Recipe(windows=1, most=4_000, most_new=4_000)
-SLOW = ("bm25", "learnt_weights", "learnt")  # left out of a sample
+SLOW = frozenset({"bm25", "learnt_weights", "learnt"})  # left out of a sample
+SLOWEST = "lambdamart_promotions"  # only where it is asked for
 
 
-def lineup(promotions: Promotions, *, is_sample: bool, with_lambdamart: bool) -> list[Method]:
-    """Every method of a run.
+def lineup(promotions: Promotions, recipe: Recipe, linear: Recipe) -> list[Method]:
+    """Every method that there is.
 
     Args:
         promotions: the retailer's plan, which only the methods that say so may use.
-        is_sample: leave out what is slow, and learn from few decisions.
-        with_lambdamart: add LightGBM's ranking on our columns, which takes minutes more.
+        recipe: how much is learnt from, by networks.
+        linear: the same where each column has one weight.
     """
-    recipe = SAMPLE if is_sample else Recipe()
-    methods = [
+
+    def fit(plan: Promotions | None, how_much: Recipe) -> Callable[[Past], Rankers]:
+        return partial(fit_learnt, promotions=plan, recipe=how_much)
+
+    return [
         Method("zone_popularity", "zone popularity", popularity),
         Method("popularity_28", "popularity, 28 days", recent_popularity),
         Method("pairing", "pairings only (cosine)", pairing_cosine),
@@ -39,15 +45,15 @@ def lineup(promotions: Promotions, *, is_sample: bool, with_lambdamart: bool) ->
         Method("personal_decayed", "personal, decayed", decayed_frequency, ranks_new=False),
         Method("tifu_knn", "TIFU-KNN", tifu_knn),
         Method("formula", "ours: the formula (default)", rank_by_formula),
-        Method("learnt_weights", "ours: learnt weights", partial(fit_learnt, promotions=None, recipe=LINEAR)),
-        Method("learnt", "ours: network", partial(fit_learnt, promotions=None, recipe=recipe)),
-        Method(
-            "learnt_promotions",
-            "ours: network, with promotions",
-            partial(fit_learnt, promotions=promotions, recipe=recipe),
-        ),
+        Method("learnt_weights", "ours: learnt weights", fit(None, linear)),
+        Method("learnt", "ours: network", fit(None, recipe)),
+        Method("learnt_promotions", "ours: network, with promotions", fit(promotions, recipe)),
+        Method(SLOWEST, "LambdaMART, same columns", partial(fit_lambdamart, promotions=promotions, recipe=recipe)),
     ]
-    if with_lambdamart:
-        fit = partial(fit_lambdamart, promotions=promotions, recipe=recipe)
-        methods.append(Method("lambdamart_promotions", "LambdaMART on the same columns", fit))
-    return [method for method in methods if not is_sample or method.name not in SLOW]
+
+
+def chosen(promotions: Promotions, *, is_sample: bool, with_lambdamart: bool) -> list[Method]:
+    """The methods of a run; a sample leaves out what is slow and learns from few decisions."""
+    left_out = (SLOW if is_sample else frozenset()) | (frozenset() if with_lambdamart else {SLOWEST})
+    methods = lineup(promotions, SAMPLE if is_sample else Recipe(), LINEAR)
+    return [method for method in methods if method.name not in left_out]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.evaluate.folds import make_fold
-from bench.evaluate.lineup import lineup
+from bench.evaluate.lineup import chosen
 from bench.evaluate.promotions import load_promotions
 from bench.evaluate.run import Result, run_method
 from bench.evaluate.source import load_sales
@@ -54,7 +54,7 @@ def run_fold(order: Order, news: "Queue[News]") -> Done:
     chance = np.random.default_rng(order.seed)
     asked = chance.choice(households, round(len(households) * SAMPLE_SHARE), replace=False) if order.is_sample else None
     fold = make_fold(sales, order.cut, asked)
-    methods = lineup(promotions, is_sample=order.is_sample, with_lambdamart=order.with_lambdamart)
+    methods = chosen(promotions, is_sample=order.is_sample, with_lambdamart=order.with_lambdamart)
     results = []
     for number, method in enumerate(methods):
 
