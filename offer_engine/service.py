@@ -331,13 +331,12 @@ class Service:
 
     def _position(self, live: Live, fix: Position, arrived: int) -> None:
         quiet = glance(live.state, fix, self.world)
+        if quiet is None or not quiet.fence.inside:  # whoever is in a zone is in the store
+            self._check_place(fix)
+        self.counts.positions += 1
         if quiet is not None:
             live.state = quiet
-            self.counts.positions += 1
-            return
-        self._check_place(fix)
-        self.counts.positions += 1
-        if live.state.person.consents.location:
+        elif live.state.person.consents.location:
             self._apply(live, fix, arrived)
         else:
             self.counts.untracked += 1

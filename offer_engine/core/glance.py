@@ -13,7 +13,7 @@ from offer_engine.messages import Position
 def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
     """The state after a fix inside the same zones as the last, with nothing due; None where there is more to it.
 
-    A fix that is taken at a glance lies in a zone, hence in the store. Beliefs always take a closer look.
+    Beliefs always take a closer look.
     """
     track, fence = state.track, state.fence
     if track is None or state.visit is None or world.walk is not None or not state.person.consents.location:
@@ -21,7 +21,6 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
     ts = fix.ts
     if not track.ts < ts <= track.ts + VISIT_GAP_MS or not fence.past <= ts < fence.due or fence.margin:
         return None
-    inside = world.index.inside.at(fix.x, fix.y)
-    if not inside or inside != fence.inside or not is_in_reach(track.ts, track.x, track.y, fix):
+    if world.index.inside.at(fix.x, fix.y) != fence.inside or not is_in_reach(track.ts, track.x, track.y, fix):
         return None
     return Shopper(state.id, Track(ts, fix.x, fix.y), fence, state.person, state.visit)
