@@ -45,6 +45,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     offers_on_disk: int
     offers_on_phones: int
     ledger_behind_s: float
+    cpu_ratio_to_bare_paho: float  # its cost over the engine's: less at the mercy of what else runs than rates are
+    cpu_ratio_to_bare_gmqtt: float
     engine_per_s: float
     bare_paho_per_s: float
     bare_paho_cpu_us: float
@@ -88,6 +90,8 @@ def throughput_fields(rounds: list[Round]) -> dict[str, float | int | None]:
         "offers_on_disk": sum(one.offers for one in engines),
         "offers_on_phones": sum(one.pushed for one in engines),
         "ledger_behind_s": middle(one.behind_s for one in engines),
+        "cpu_ratio_to_bare_paho": middle(one.paho.cpu_us / one.engine.rate.cpu_us for one in rounds),
+        "cpu_ratio_to_bare_gmqtt": middle(one.gmqtt.cpu_us / one.engine.rate.cpu_us for one in rounds),
         "engine_per_s": middle(one.rate.per_s for one in engines),
         "bare_paho_per_s": middle(one.paho.per_s for one in rounds),
         "bare_paho_cpu_us": middle(one.paho.cpu_us for one in rounds),
