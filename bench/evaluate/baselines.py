@@ -64,7 +64,7 @@ def _personal(past: Past, weight: Floats) -> Rankers:
 
 
 def pairing_cosine(past: Past) -> Rankers:
-    """Summed cosine of each product with those in the cart: baskets with both over the root of those with each, shrunk."""
+    """Summed cosine of each product with the cart: baskets with both over the root of those with each, shrunk."""
     rows = np.unique(past.sales.basket, return_inverse=True)[1]
     ones = np.ones(len(rows), dtype=np.float32)
     held = sparse.csr_array((ones, (rows, past.sales.product)), shape=(int(rows.max()) + 1, len(past.sold)))
