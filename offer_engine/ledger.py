@@ -1,7 +1,7 @@
 """The record: decisions, offers and what became of them, consents, purchases and every state, in one SQLite file.
 
-A batch is one transaction. Decisions are committed before anything is sent; what a shopper was promised (a consent, a
-redemption) is synced to the disk, the rest survives a crash of the engine but may lose the last moments of a power cut.
+A batch is one transaction. What is committed survives a crash of the engine; a power cut may take the last moments, but
+for what a shopper was promised (a consent, a redemption), which the recorder syncs to the disk before anybody is told.
 sqlite-utils keeps the schema and the tools; the hot inserts are plain `executemany`, a third of the cost.
 """
 
@@ -93,18 +93,6 @@ class Batch:
     rejected: list[Rejected] = field(default_factory=list)
     rule_sets: list[tuple[str, int, str]] = field(default_factory=list)  # (version, ts, text)
 
-    def add(self, other: "Batch") -> None:
-        """Append a later batch."""
-        self.decisions += other.decisions
-        self.offers += other.offers
-        self.deliveries += other.deliveries
-        self.receipts += other.receipts
-        self.consents += other.consents
-        self.checkouts += other.checkouts
-        self.states.update(other.states)
-        self.rejected += other.rejected
-        self.rule_sets += other.rule_sets
-
     def is_promise(self) -> bool:
         """Whether a shopper was promised something in it."""
         return bool(self.consents) or any(redeemed for _, _, redeemed in self.checkouts)
@@ -132,18 +120,22 @@ class Ledger:
         except (OSError, sqlite3.Error, SettingsError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise SettingsError(f"cannot keep the ledger in {path}: {why}; choose another file with --db") from None
-        self._synced = ""  # how commits are synced now: SQLite's word for it
+        self.path = Path(path)
 
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
 
+    def wait_for_others(self, patience_ms: int) -> None:
+        """How long a commit waits while another program holds the file, before it is refused."""
+        self._db.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+    def leave_checkpoints(self) -> None:
+        """Let no commit stop to move the log into the database: somebody else does."""
+        self._db.execute("PRAGMA wal_autocheckpoint = 0")
+
     def write(self, batch: Batch) -> None:
         """Commit one batch, whole or not at all."""
-        synced = "FULL" if batch.is_promise() else "NORMAL"
-        if synced != self._synced:
-            self._db.execute(f"PRAGMA synchronous = {synced}")
-            self._synced = synced
         self._db.execute("BEGIN IMMEDIATE")
         try:
             self._insert(batch)

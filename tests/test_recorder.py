@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator
@@ -30,10 +31,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """The writer's ledger; a refused commit is tried again soon, and a locked file refuses at once."""
-    monkeypatch.setattr(module, "RETRY_S", 0.02)
+    """The writer's ledger; a refused commit is tried again soon, and a stop waits for nobody."""
+    monkeypatch.setattr(module, "RETRY_AT_MOST_S", 0.02)
+    monkeypatch.setattr(module, "BUSY_AT_STOP_MS", 0)
     with closing(Ledger(path)) as own:
-        own._db.execute("PRAGMA busy_timeout = 0")
         yield own
 
 
@@ -94,39 +95,103 @@ async def test_done_is_called_in_the_loop_after_the_commit(ledger: Ledger, path:
     assert seen == [(get_ident(), ["dave"])]
 
 
-async def test_batches_that_wait_are_committed_together_and_told_in_order(ledger: Ledger, path: Path) -> None:
-    """A slow disk makes for larger commits, not for a longer queue; nothing changes places."""
+async def test_batches_that_wait_are_committed_and_told_in_order(ledger: Ledger, path: Path) -> None:
+    """Nothing changes places while another program holds the file, and each is told of its own."""
     lock = LockedLedger(path)
     recorder = Recorder(ledger, asyncio.get_running_loop())
-    told: list[tuple[int, int]] = []
-    for number in range(50):
-        recorder.record(state(f"s-{number:02}"), partial(_tell, told, number, path))
+    told: list[int] = []
+    for number in range(3 * module.SLICE):
+        recorder.record(state(f"s-{number:03}"), partial(told.append, number))
     lock.release()
 
     await recorded(recorder, state("last"))
     recorder.close()
 
-    assert [number for number, _ in told] == list(range(50))
-    assert len({found for _, found in told}) <= 3, "a few commits, not fifty"
+    assert told == list(range(3 * module.SLICE))
+    assert stored(path) == ["last", *(f"s-{number:03}" for number in told)]
 
 
-def _tell(told: list[tuple[int, int]], number: int, path: Path) -> None:
-    told.append((number, len(stored(path))))
+async def test_a_promise_is_told_once_the_disk_has_synced_it(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Consents and redemptions outlast a power cut before anybody hears of them; the rest does not wait for that."""
+    events: list[str] = []
+    finished = asyncio.Event()
+    fsync = os.fsync
 
+    def watched(file: int) -> None:
+        fsync(file)
+        events.append("synced")
 
-async def test_what_a_batch_says_is_not_changed_by_those_it_is_committed_with(ledger: Ledger, path: Path) -> None:
-    """Each `done` still holds its own batch: what it makes known is made known once."""
-    lock = LockedLedger(path)
+    monkeypatch.setattr(os, "fsync", watched)
     recorder = Recorder(ledger, asyncio.get_running_loop())
-    batches = [Batch(rejected=[Rejected(number, "t", Refusal.TOPIC, "", "")]) for number in range(20)]
-    lock.release()
+    promise = Batch(consents=[("dave", 1, True, True, False)])
 
-    await recorded(recorder, *batches)
+    def promised() -> None:
+        events.append("promised")
+        finished.set()
+
+    recorder.record(promise, promised)
+    recorder.record(state("ana"), partial(events.append, "ana"))
+    async with asyncio.timeout(PATIENCE_S):
+        await finished.wait()
     recorder.close()
 
-    assert [len(batch.rejected) for batch in batches] == [1] * 20
+    assert events.index("synced") < events.index("promised")
+    assert "ana" in events
+
+
+async def test_while_the_disk_does_not_sync_no_promise_is_told(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that fails is tried again, and who was promised something hears of it afterwards."""
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.02)
+    fsync = os.fsync
+    failures = iter([True, True])
+
+    def failing(file: int) -> None:
+        if next(failures, False):
+            raise OSError(5, "Input/output error")
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    recorder = Recorder(ledger, asyncio.get_running_loop())
+
+    await recorded(recorder, Batch(consents=[("dave", 1, True, True, False)]))
+    recorder.close()
+
+    assert caplog.text.count("does not sync") == 2
+
+
+async def test_the_log_is_moved_into_the_database_and_does_not_grow_for_ever(
+    ledger: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commits never stop for it: the thread does, and starts a long log anew."""
+    monkeypatch.setattr(module, "CHECKPOINT_S", 0.005)
+    monkeypatch.setattr(module, "LOG_PAGES", 10)
+    log = path.with_name(f"{path.name}-wal")
+    recorder = Recorder(ledger, asyncio.get_running_loop())
+
+    number = 0
+    await recorded(recorder, _large(number))
+    first = _age(log)
+    async with asyncio.timeout(PATIENCE_S):
+        while _age(log) == first:
+            number += 1
+            await recorded(recorder, _large(number))
+    recorder.close()
+
     with closing(sqlite3.connect(path)) as other:
-        assert other.execute("SELECT count(*) FROM rejected").fetchone() == (20,)
+        assert other.execute("SELECT count(*) FROM rejected").fetchone() == (number + 1,)
+
+
+def _large(number: int) -> Batch:
+    return Batch(rejected=[Rejected(number, "t", Refusal.TOPIC, "x" * 4000, "")])
+
+
+def _age(log: Path) -> bytes:
+    """How often the log was started anew: https://sqlite.org/fileformat2.html#the_write_ahead_log, bytes 12 to 16."""
+    return log.read_bytes()[12:16]
 
 
 async def test_while_the_disk_refuses_nothing_is_told_and_nothing_is_lost(
@@ -139,6 +204,7 @@ async def test_while_the_disk_refuses_nothing_is_told_and_nothing_is_lost(
 
     recorder.record(state("dave"), told.set)
     await _until(lambda: len(caplog.records) >= 3, asyncio.get_running_loop())
+    recorder.record(state("ana"), _nothing)
     assert not told.is_set()
     assert "database is locked" in caplog.text
     lock.release()
@@ -146,11 +212,11 @@ async def test_while_the_disk_refuses_nothing_is_told_and_nothing_is_lost(
         await told.wait()
     recorder.close()
 
-    assert stored(path) == ["dave"]
+    assert stored(path) == ["ana", "dave"]
 
 
 async def _until(is_so: Callable[[], bool], loop: AbstractEventLoop) -> None:
-    """Return once something is so that another thread brings about; looked at in every turn of the loop."""
+    """Return once something is so that the recorder brings about; looked at in every turn of the loop."""
     deadline = loop.time() + PATIENCE_S
     while not is_so():
         assert loop.time() < deadline
