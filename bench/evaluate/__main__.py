@@ -36,20 +36,20 @@ def main(
         typer.echo(f"evaluate: {problem}", err=True)
         raise typer.Exit(2) from problem
     first, second = run_both([Order(cut, sample, lambdamart, seed) for cut in (LAST_FOLD, SECOND_FOLD)])
-    found = [figures(done.results, seed) for done in (first, second)]
+    found, found2 = figures(first.results, seed), figures(second.results, seed)
     facts: dict[str, object] = {
         "is_sample": sample, "seed": seed, "cores": os.cpu_count(), "seconds": round(perf_counter() - began),
         "decisions": first.decisions, "decisions_new": first.decisions_new,
         "decisions_fold2": second.decisions, "decisions_new_fold2": second.decisions_new,
     }  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
-    (out / "evaluate.json").write_text(as_json(*found, facts), encoding="utf-8")
+    (out / "evaluate.json").write_text(as_json(found, found2, facts), encoding="utf-8")
     titles = [f"{TITLES[cut]}: {done.decisions:,} decisions, {done.decisions_new:,} of them with something new"
               for cut, done in ((LAST_FOLD, first), (SECOND_FOLD, second))]  # fmt: skip
-    text = "\n".join(f"## {title}\n\n{markdown(one)}" for title, one in zip(titles, found, strict=True))
+    text = "\n".join(f"## {title}\n\n{markdown(one)}" for title, one in zip(titles, (found, found2), strict=True))
     (out / "evaluate.md").write_text(text, encoding="utf-8")
     console = Console(width=max(Console().width, 150))
-    for title, one in zip(titles, found, strict=True):
+    for title, one in zip(titles, (found, found2), strict=True):
         console.print(table(title, one))
     console.print(f"{facts['seconds']} s on {facts['cores']} cores; all figures in {out / 'evaluate.json'}")
 

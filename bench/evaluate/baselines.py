@@ -109,4 +109,4 @@ def _summed(matrix: sparse.csr_array, rows: Ints, weights: Floats) -> Floats:
         return np.zeros(matrix.shape[1])
     at = np.repeat(starts - np.r_[0, np.cumsum(lengths)[:-1]], lengths) + np.arange(total)
     values = matrix.data[at] * np.repeat(weights, lengths)
-    return np.bincount(matrix.indices[at], weights=values, minlength=matrix.shape[1])
+    return np.asarray(np.bincount(matrix.indices[at], weights=values, minlength=matrix.shape[1]), dtype=np.float64)

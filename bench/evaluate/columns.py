@@ -91,8 +91,9 @@ class Asked:
 def ask(places: Sequence[Place], lists: Sequence[ShortList]) -> Asked:
     """Put places and their short lists into columns."""
     rows = np.array([(one.household, one.zone, one.day, one.hour, one.store) for one in places])
+    household, zone, day, hour, store = rows.T
     numbers = np.stack([found.numbers for found in lists])
-    return Asked(*rows.T, numbers, np.stack([found.first_look for found in lists]))
+    return Asked(household, zone, day, hour, store, numbers, np.stack([found.first_look for found in lists]))
 
 
 def cart_columns(known: Knowledge, place: Place, short: ShortList, cart: Ints) -> Singles:

@@ -127,7 +127,7 @@ def make_fold(sales: Sales, cut: int, asked: Ints | None = None) -> Fold:
 def _ever_bought(past: Past, household: Ints, product: Ints) -> Flags:
     width = len(past.products.ids)
     bought = np.unique(past.sales.household * width + past.sales.product)
-    return np.isin(household * width + product, bought) & (product != UNSOLD)
+    return np.asarray(np.isin(household * width + product, bought) & (product != UNSOLD))
 
 
 def _most(sales: Sales) -> tuple[int, int]:

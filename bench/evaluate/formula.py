@@ -37,7 +37,8 @@ def fit_formula(past: Past) -> Formula:
     products = past.products
     width = len(products.ids)
     pairs, row = np.unique(past.sales.household * width + past.sales.product, return_inverse=True)
-    weights = np.bincount(row, weights=np.exp((past.sales.day - past.cut) / DECAY_DAYS))
+    faded = np.exp((past.sales.day - past.cut) / DECAY_DAYS)
+    weights = np.asarray(np.bincount(row, weights=faded), dtype=np.float64)
     shelves = []
     for zone in range(len(WALK)):
         of_zone = past.candidates(zone)
@@ -52,7 +53,8 @@ def _decayed_visits(past: Past) -> Floats:
     place = sales.household * len(WALK) + past.products.zone[sales.product]
     one_of_each = np.unique(place * (int(sales.basket.max()) + 1) + sales.basket, return_index=True)[1]
     weights = np.exp((sales.day[one_of_each] - past.cut) / DECAY_DAYS)
-    return np.bincount(place[one_of_each], weights=weights, minlength=past.households * len(WALK))
+    found = np.bincount(place[one_of_each], weights=weights, minlength=past.households * len(WALK))
+    return np.asarray(found, dtype=np.float64)
 
 
 def decayed_purchases(formula: Formula, place: Place) -> Bought:
@@ -77,7 +79,7 @@ def rank_by_formula(past: Past) -> Rankers:
         log_lift = cart_log_lift(formula.lifts, cart, past.candidates(place.zone), place.zone)
         visits = formula.visits[place.household * len(WALK) + place.zone]
         a_visit = (bought.weights.sum() + 1) / (visits + 1)
-        return formula_scores(formula.shelves[place.zone], bought, log_lift * pairing) * a_visit
+        return np.asarray(formula_scores(formula.shelves[place.zone], bought, log_lift * pairing) * a_visit)
 
     return Rankers(
         at_once(lambda place, cart: scores(place, cart, 1.0)),

@@ -78,7 +78,8 @@ def zone_visits(past: Past, ordinal: Ints) -> Visits:
     np.maximum.at(visits, place, ordinal + 1.0)
     last = np.full(size, -LONG_AGO)
     np.maximum.at(last, place, sales.day.astype(np.float64))
-    slow = np.bincount(place, weights=np.exp((sales.day - past.cut) / SLOW_DAYS), minlength=size)
+    weights = np.exp((sales.day - past.cut) / SLOW_DAYS)
+    slow = np.asarray(np.bincount(place, weights=weights, minlength=size), dtype=np.float64)
     width = len(past.products.ids)
     household, product = np.divmod(np.unique(sales.household * width + sales.product), width)
     distinct = np.bincount(household * len(WALK) + past.products.zone[product], minlength=size)
@@ -112,7 +113,7 @@ def habits(past: Past, number: Ints, width: int, ordinal: Ints, visits: Visits) 
     gap = np.where(repeated, day[ends] - day[np.maximum(ends - 1, 0)], LONG_AGO)
 
     def total(weight: Floats) -> Floats:
-        return np.r_[np.add.reduceat(weight, starts), 0.0]
+        return np.append(np.add.reduceat(weight, starts), 0.0)
 
     baskets, last_day = np.r_[times, 0.0], np.r_[day[ends], -LONG_AGO]
     interval, gap = np.r_[interval, LONG_AGO], np.r_[gap, LONG_AGO]

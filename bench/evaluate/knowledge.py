@@ -100,7 +100,7 @@ def learn(past: Past, promotions: Promotions | None) -> Knowledge:
         household_columns=np.column_stack((_household_columns(past, relative_price), response[1])).astype(np.float32),
         store_key=store_key,
         store_weight=np.r_[np.bincount(row, weights=weight), 0.0],
-        store_total=np.bincount(place, weights=weight, minlength=past.stores * len(WALK)),
+        store_total=np.asarray(np.bincount(place, weights=weight, minlength=past.stores * len(WALK)), np.float64),
         share=decayed / np.maximum(zone_total, 1e-9)[products.zone],
         likeness=_likeness(past, item),
         promotions=promotions,

@@ -154,11 +154,12 @@ def _rank_error(scores: Singles, bought: Singles) -> Singles:
     """Slope of the listwise loss; a decision none of whose candidates was bought teaches no order."""
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     total = bought.sum(axis=1, keepdims=True)
-    return np.where(total > 0, odds / odds.sum(axis=1, keepdims=True) - bought / np.maximum(total, 1), 0)
+    error = odds / odds.sum(axis=1, keepdims=True) - bought / np.maximum(total, np.float32(1))
+    return np.asarray(error * (total > 0), dtype=np.float32)
 
 
 def _odds_error(log_odds: Singles, bought: Singles) -> Singles:
-    return 1 / (1 + np.exp(-np.clip(log_odds, -30, 30))) - bought
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))) - bought, dtype=np.float32)
 
 
 def _adam(parameters: list[Singles], decayed: int, schedule: Schedule) -> Callable[[list[Singles], float], None]:

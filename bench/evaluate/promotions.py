@@ -41,7 +41,7 @@ class Promotions:
 
     def mailed_share(self, week: Ints, row: Ints) -> NDArray[np.float32]:
         """Share of the stores with promotions that have the product in their mailer."""
-        return self.in_stores[row, week].astype(np.float32) / 110  # about as many stores as send one
+        return self.in_stores[row, week].astype(np.float32) / np.float32(110)  # about as many stores as send one
 
 
 def week_of(day: Ints) -> Ints:

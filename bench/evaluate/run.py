@@ -96,4 +96,4 @@ class _Known:
         """Candidates' numbers within the zone."""
         base = household * self._width + zone.start
         start, end = np.searchsorted(self._pairs, (base, base + zone.stop - zone.start)).tolist()
-        return self._pairs[start:end] - base
+        return np.asarray(self._pairs[start:end] - base)
