@@ -19,7 +19,8 @@ from shapely.validation import explain_validity
 from offer_engine.core.json_lines import JsonSyntaxError, parse_collection
 from offer_engine.core.record import Record, did_you_mean, shown
 from offer_engine.core.store_map import Fixture, Gateway, Opening, Zone, ZoneKind
-from offer_engine.errors import Problem
+from offer_engine.core.world_tie import Tie, tie_from
+from offer_engine.errors import MapError, Problem
 
 SCHEMA = "store-map/1"
 ZONE_KINDS: tuple[ZoneKind, ...] = ("dept", "aisle", "promo", "service")
@@ -43,6 +44,7 @@ class Floor:
 
     file: Path
     is_json: bool = True  # False: nothing of the plan could be read
+    tie: Tie | None = None  # to the world, where the plan has control points
     level: Polygon | None = None
     zones: dict[str, Zone] = field(default_factory=dict)
     fixtures: dict[str, Fixture] = field(default_factory=dict)
@@ -65,7 +67,8 @@ def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
     collection = Record(file, 1, top, problems, {name: line for name, _, line in members if name != "features"})
     collection.one_of("type", ("FeatureCollection",))
     collection.one_of("schema", (SCHEMA,))
-    collection.ignore("name", "georeference", "features")
+    collection.ignore("name", "features")
+    floor.tie = _read_tie(collection)
     collection.finish()
     ids: dict[str, int] = {}
     for name, value, line in members:
@@ -77,6 +80,25 @@ def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
 def zone_keys(floor: Floor) -> set[str]:
     """Every zone that the plan names, usable or not: what refers to an unusable one is not wrong itself."""
     return {key for kind, key in floor.lines if kind == "geofence"}
+
+
+def _read_tie(collection: Record) -> Tie | None:
+    """How the plan lies on the earth; None where it does not say, or says it wrongly."""
+    georeference = collection.values.get("georeference") if collection.has("georeference") else {}
+    if not isinstance(georeference, Mapping):
+        collection.note("georeference", f"must be an object, not {shown(georeference)}")
+        return None
+    line = collection.lines.get("georeference", collection.line)
+    record = Record(collection.file, line, georeference, collection.problems, prefix="georeference.")
+    record.one_of("crs", ("local",), default="local")
+    record.one_of("target", ("EPSG:4326",), default="EPSG:4326")
+    points = georeference["ground_control_points"] if record.has("ground_control_points") else None
+    record.finish()
+    try:
+        return None if points is None else tie_from(points, collection.file, line)
+    except MapError as error:
+        collection.problems.extend(error.problems)
+        return None
 
 
 def _read_feature(floor: Floor, value: object, line: int, ids: dict[str, int], problems: list[Problem]) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from shapely import LineString, MultiPolygon, Polygon
 
+from offer_engine.core.world_tie import Tie
+
 # What a store that says nothing else gets. Of the offers that shoppers see, most are put away by few; a rule that three
 # in ten turn down is far from that, and fifty is where an interval begins to say something.
 PAUSE_GROWTH = 2.0
@@ -132,3 +134,4 @@ class StoreMap:
     products: Mapping[str, Product]
     pairings: tuple[Pairing, ...]
     policy: Policy
+    tie: Tie | None = None  # how the plan lies on the earth, where control points say so

@@ -95,6 +95,7 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         products=products,
         pairings=tuple(pairings),
         policy=head.policy,
+        tie=floor.tie,
     )
 
 

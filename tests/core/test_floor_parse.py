@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.core.tiny_store import FLOOR, TEXTS, edited, problems_with, tiny_store
+from offer_engine.core.store_parse import parse_store
+from tests.core.tiny_store import FLOOR, FOLDER, TEXTS, TIMEZONES, edited, problems_with, tiny_store
 
 _WINE_RING = "[[[0, 4], [4, 4], [4, 7], [0, 7], [0, 4]]]"
 
@@ -146,3 +147,32 @@ def test_lines_are_exact_in_any_layout() -> None:
     assert problems_with({**TEXTS, "floor.geojson": spread}) == [
         "tiny/floor.geojson:7: id: 'Z1' is used on line 4 too; every feature needs its own"
     ]
+
+
+_TIED = """"georeference": {"crs": "local", "target": "EPSG:4326", "ground_control_points": \
+[[13.37, 52.51], [0, 0], [13.370707, 52.51], [48, 0], [13.37, 52.510306], [0, 34]]}, "features": ["""
+
+
+def test_control_points_tie_the_plan_to_the_world() -> None:
+    """A georeference becomes the store's tie; a plan without one has none."""
+    texts = {**TEXTS, "floor.geojson": edited(FLOOR, ('"features": [', _TIED))}
+    tie = parse_store(texts, FOLDER, timezones=TIMEZONES).tie
+    assert tie is not None
+    assert tie.to_local(13.370707, 52.51) == pytest.approx((48, 0), abs=0.05)
+    assert tiny_store().tie is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (("[48, 0]", "[4800, 0]"), "georeference.ground_control_points: makes a metre on the ground"),
+        (('"ground_control_points"', '"ground_controls"'), "georeference.ground_controls: unknown field; did you mean"),
+        (('"local"', '"EPSG:25833"'), "georeference.crs: must be local, not 'EPSG:25833'"),
+        (('"crs": "local"', '"crs": null'), ""),
+    ],
+)
+def test_a_wrong_tie_refuses_the_plan(edit: tuple[str, str], expected: str) -> None:
+    """A tie that would put every receiver elsewhere is a problem like any other, on its own line."""
+    problems = problems_with({**TEXTS, "floor.geojson": edited(FLOOR, ('"features": [', _TIED), edit)})
+    assert len(problems) == bool(expected)
+    assert all(problem.startswith(f"tiny/floor.geojson:1: {expected}") for problem in problems)
