@@ -26,6 +26,8 @@ class Refusal(StrEnum):
     CLOCK = "clock"  # its timestamp is too far from the engine's clock
     OUTSIDE = "outside"  # a position outside the store
     UNKNOWN_SKU = "unknown_sku"  # an item that the catalogue does not know
+    UNKNOWN_GATEWAY = "unknown_gateway"  # a gateway that is not on the floor plan
+    TRACKING = "tracking"  # ranges, where zones are told by fixes alone
     INTERNAL = "internal"  # our own fault: handling the message failed
 
 

@@ -41,6 +41,22 @@ class Position(Struct, frozen=True, gc=False):
     floor: Annotated[int, Meta(ge=-20, le=200)] | None = None
 
 
+class Reading(Struct, frozen=True, gc=False):
+    """How far from one gateway a shopper is, as far as radio can tell; in metres."""
+
+    gateway: Id  # the key of an `x-beacon` of the floor plan
+    distance: Annotated[float, Meta(gt=0, le=1000)]
+    sigma: Annotated[float, Meta(gt=0, le=1000, description="standard deviation of the distance")] | None = None
+
+
+class Ranges(Struct, frozen=True):
+    """What the gateways heard of a shopper within the same second; the engine finds the place itself."""
+
+    ts: TimestampMs
+    heard: Annotated[list[Reading], Meta(min_length=1, max_length=64)]
+    floor: Annotated[int, Meta(ge=-20, le=200)] | None = None
+
+
 class BasketItem(Struct, frozen=True, gc=False):
     """One line of a basket."""
 
@@ -81,8 +97,15 @@ class Presence(Struct, frozen=True):
     visit: Id
 
 
-TYPE_BY_LEAF = {"position": Position, "basket": Basket, "checkout": Checkout, "presence": Presence}
-Report = Position | Basket | Checkout | Presence
+TYPE_BY_LEAF = {
+    "position": Position,
+    "ranges": Ranges,
+    "basket": Basket,
+    "checkout": Checkout,
+    "presence": Presence,
+}
+Report = Position | Ranges | Basket | Checkout | Presence
+AT_MOST_ONCE = frozenset({"position", "ranges"})  # QoS 0: the next second brings a newer one
 
 
 # --- MQTT: what the engine sends ------------------------------------------------------------------------------------
@@ -257,7 +280,7 @@ def is_id(text: str) -> bool:
 
 
 def shopper_topic(store: str, shopper: str, leaf: str) -> str:
-    """Topic of a shopper's `position`, `basket`, `checkout`, `presence` or `offer`.
+    """Topic of a shopper's `position`, `ranges`, `basket`, `checkout`, `presence` or `offer`.
 
     >>> shopper_topic("demo-market", "dave", "basket")
     'store/demo-market/shopper/dave/basket'
@@ -276,8 +299,10 @@ def rejected_topic(store: str) -> str:
 
 
 def subscriptions(store: str) -> tuple[tuple[str, int], ...]:
-    """What the engine subscribes to, as (topic filter, QoS): positions at 0, all else at 1."""
-    return tuple((SHOPPER_FILTER.format(store=store, leaf=leaf), int(leaf != "position")) for leaf in TYPE_BY_LEAF)
+    """What the engine subscribes to, as (topic filter, QoS): places at 0, all else at 1."""
+    return tuple(
+        (SHOPPER_FILTER.format(store=store, leaf=leaf), int(leaf not in AT_MOST_ONCE)) for leaf in TYPE_BY_LEAF
+    )
 
 
 def parse_topic(store: str, topic: str) -> tuple[str, str]:

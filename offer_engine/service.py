@@ -23,6 +23,7 @@ from offer_engine.core.glance import glance
 from offer_engine.core.intrusion import Intrusion, intrusion_of
 from offer_engine.core.person import Delivery, may_show
 from offer_engine.core.question import Answer, why_not
+from offer_engine.core.readings import of_known
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
@@ -38,6 +39,7 @@ from offer_engine.messages import (
     Offer,
     Position,
     Presence,
+    Ranges,
     Receipt,
     Rejected,
     Report,
@@ -63,6 +65,8 @@ FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into
 FORGET_STRANGER_MS = 2 * 60_000  # one whose phone never said hello: nothing is held of them but that they are here
 MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
 MAX_REPORTS = 100  # refused messages on their way to the ledger; of more at a time the rest are only counted
+
+_PLACES = frozenset({Position, Ranges})  # these change a state every second: it is kept when something comes of them
 
 _log = logging.getLogger(__name__)
 
@@ -223,6 +227,10 @@ class Service:
             if now is not None:
                 live.lag_ms = now - report.ts
             self._position(live, report, arrived)
+        elif isinstance(report, Ranges):
+            if now is not None:
+                live.lag_ms = now - report.ts
+            self._ranges(live, report, arrived)
         else:
             self.counts.messages += 1
             self._apply(live, self._known_skus(shopper, report), arrived)
@@ -341,6 +349,23 @@ class Service:
         else:
             self.counts.untracked += 1
 
+    def _ranges(self, live: Live, heard: Ranges, arrived: int) -> None:
+        """Take out, and report, gateways that the floor plan does not know; the rest of the message counts."""
+        if self.world.walk is None:
+            raise MessageError(Refusal.TRACKING, "ranges need an engine that runs with --tracking grid")
+        known, unknown = of_known(heard, self.world.gateways)
+        if unknown:
+            topic = shopper_topic(self.world.store.store, live.state.id, "ranges")
+            detail = f"not on the floor plan: {', '.join(unknown)}"
+            self._reject(topic, encode(heard), Refusal.UNKNOWN_GATEWAY, detail)
+        if not known.heard:
+            return
+        self.counts.positions += 1
+        if live.state.person.consents.location:
+            self._apply(live, known, arrived)
+        else:
+            self.counts.untracked += 1
+
     def _route(self, topic: str) -> tuple[str, str]:
         route = parse_topic(self.world.store.store, topic)
         if len(self._routes) >= MAX_ROUTES:
@@ -379,7 +404,7 @@ class Service:
             self._say_paused()
         if outcomes:
             self._act(live, outcomes, arrived)
-        elif type(event) is not Position and live.state is not before:
+        elif type(event) not in _PLACES and live.state is not before:
             self._keep(live)
 
     def _profile(self, live: Live, event: Event) -> Profile:

@@ -92,6 +92,7 @@ def test_every_field_s_range_is_in_it() -> None:
 
 FIELDS_SHOWN = {
     "position": b'{"ts": 1, "x": 2.5, "y": 3, "accuracy": 0.9, "floor": 0}',
+    "ranges": b'{"ts": 1, "heard": [{"gateway": "b01", "distance": 4.2, "sigma": 1.3}], "floor": 0}',
     "basket": b'{"ts": 1, "rev": 1, "items": [{"sku": "rice", "qty": 2}]}',
     "checkout": b'{"ts": 1, "visit": "v", "items": [{"sku": "rice", "qty": 2, "price_cents": 199}], "codes": ["A-1"]}',
     "presence": b'{"ts": 1, "event": "arrived", "visit": "v-1"}',

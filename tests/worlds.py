@@ -16,6 +16,12 @@ def demo_market() -> World:
 
 
 @cache
+def demo_market_on_grid() -> World:
+    """The same, with shoppers tracked by belief."""
+    return build_world(*check(MAPS / "demo-market"), is_on_grid=True)
+
+
+@cache
 def corner_shop() -> World:
     """Harbour Street Stores as it stands in `maps/corner-shop`."""
     return build_world(*check(MAPS / "corner-shop"))

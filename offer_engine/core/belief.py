@@ -256,6 +256,12 @@ def _kept(
     return Belief(model.key, ts, at, unrest, cells.take(kept).astype(np.int32).tobytes(), mass.tobytes())
 
 
+def mean_place(model: WalkModel, belief: Belief) -> tuple[float, float]:
+    """Where a shopper is on average over the belief: x and y in metres."""
+    _, x, y = (masses(belief).sum(axis=0) @ model.square.take(places(belief), axis=0)).tolist()
+    return x, y
+
+
 def zone_shares(model: WalkModel, belief: Belief) -> Exact:
     """Probability of being inside each zone, (zones,), in the order of `model.zones`."""
     cells = places(belief)

@@ -13,7 +13,7 @@ from offer_engine.core.annoyance import Reception
 from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
-from offer_engine.core.store_map import Product, StoreMap
+from offer_engine.core.store_map import Gateway, Product, StoreMap
 from offer_engine.core.walk_model import WalkModel, compile_walk
 from offer_engine.core.zone_index import AreaIndex, ZoneIndex, compile_areas, compile_zones
 
@@ -37,6 +37,7 @@ class World:
     zone_popularity: Mapping[str, float]  # summed over the zone's products
     category_popularity: Mapping[tuple[str, str], float]
     on_join: Consents
+    gateways: Mapping[str, Gateway]  # by key
     walk: WalkModel | None = None  # to track shoppers on; None: zones are told by the fixes as they come
 
     def category(self, rule: Rule) -> str:
@@ -84,6 +85,7 @@ def build_world(store: StoreMap, rules: RuleSet, *, is_on_grid: bool = False) ->
         zone_popularity=zone_popularity,
         category_popularity=category_popularity,
         on_join=Consents(location="location" in joined, basket="basket" in joined, history="history" in joined),
+        gateways={gateway.key: gateway for gateway in store.gateways},
         walk=compile_walk(store, store.zones) if is_on_grid else None,
     )
 

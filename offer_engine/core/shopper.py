@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from offer_engine.core import geofence, person
 from offer_engine.core.affinity import Profile
-from offer_engine.core.belief import Belief, observe
+from offer_engine.core.belief import Belief, mean_place, observe, observe_ranges
 from offer_engine.core.context import Context, Tally, Trigger, World
 from offer_engine.core.decision import Decision, decide
 from offer_engine.core.geofence import Fence, Kind, Transition
 from offer_engine.core.holdout import cause_id
 from offer_engine.core.person import Delivery, Person, Visit
+from offer_engine.core.readings import ranges_of
 from offer_engine.core.sight import look
 from offer_engine.core.store_map import Zone
 from offer_engine.core.tracking import Dropped, Track, follow, jumped
@@ -30,6 +31,7 @@ from offer_engine.messages import (
     Mute,
     Position,
     Presence,
+    Ranges,
     Receipt,
     Unmute,
 )
@@ -61,7 +63,7 @@ class Shopper(Struct, frozen=True, gc=False):
     belief: Belief | None = None  # where a shopper is thought to be, where the world is tracked on a grid
 
 
-Event = Position | Basket | Checkout | Presence | Hello | Receipt | Mute | Unmute | ConsentChange | Until
+Event = Position | Ranges | Basket | Checkout | Presence | Hello | Receipt | Mute | Unmute | ConsentChange | Until
 Outcome = Transition | Decision | Dropped | Sold
 Step = tuple[Shopper, tuple[Outcome, ...]]
 
@@ -77,6 +79,8 @@ def apply(  # noqa: C901, PLR0911  one arm an event, each one call
             return _position(state, event, world, profile, tally)
         case Until(ts):
             return _until(state, ts, world, profile, tally)
+        case Ranges():
+            return _ranges(state, event, world, profile, tally)
         case Basket():
             return _basket(state, event, world, profile, tally)
         case Checkout():
@@ -138,11 +142,43 @@ def _believe(
 ) -> tuple[Belief, Fence, tuple[Transition, ...]]:
     """One fix by way of the belief: it moves the fence once a second, at the most."""
     belief = observe(walk, state.belief, fix)
+    return belief, *_moved_by(belief, state, last_ts, fix.ts, walk, zones)
+
+
+def _moved_by(
+    belief: Belief, state: Shopper, last_ts: int, ts: int, walk: WalkModel, zones: Mapping[str, Zone]
+) -> geofence.Step:
+    """The fence after the belief became `belief` at `ts`; the very same one says nothing new."""
     if belief is state.belief:
-        return belief, *geofence.advance(zones, state.fence, last_ts, fix.ts)
+        return geofence.advance(zones, state.fence, last_ts, ts)
     seen = look(walk, belief)
-    moved = geofence.moved(zones, state.fence, last_ts, fix.ts, seen.inside, seen.near, seen.certain)
-    return belief, *moved
+    return geofence.moved(zones, state.fence, last_ts, ts, seen.inside, seen.near, seen.certain)
+
+
+def _ranges(state: Shopper, heard: Ranges, world: World, profile: Profile, tally: Tally) -> Step:
+    """As a fix, by way of the belief alone: no speed gate but its own, and the track is its mean.
+
+    Where the world has no beliefs, nothing can be made of ranges.
+    """
+    ranges = ranges_of(heard, world.gateways)
+    if world.walk is None or not ranges or not state.person.consents.location:
+        return state, NO_CHANGE
+    last_ts = heard.ts if state.track is None else state.track.ts
+    if heard.ts < state.fence.past or heard.ts < last_ts:
+        return state, (Dropped.LATE,)
+    if state.track is not None and heard.ts == last_ts:
+        return state, (Dropped.REPEATED,)
+    visit = state.visit
+    if visit is None:
+        visit = _unannounced(state.id, heard.ts)
+    elif _is_over(visit, state, heard.ts):
+        before, due = _until(state, heard.ts, world, profile, tally)
+        after, outcomes = _ranges(replace(before, visit=None), heard, world, profile, tally)
+        return after, (*due, *outcomes)
+    belief = observe_ranges(world.walk, state.belief, heard.ts, ranges)
+    fence, crossed = _moved_by(belief, state, last_ts, heard.ts, world.walk, world.index.zones)
+    track = Track(heard.ts, *mean_place(world.walk, belief))
+    return _decide_all(Shopper(state.id, track, fence, state.person, visit, belief), crossed, world, profile, tally)
 
 
 def _until(state: Shopper, ts: int, world: World, profile: Profile, tally: Tally) -> Step:

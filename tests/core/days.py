@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from offer_engine.core.affinity import Profile
 from offer_engine.core.context import Tally, World
 from offer_engine.core.shopper import Event, Outcome, Shopper, Until, apply
-from offer_engine.messages import Basket, BasketItem, Checkout, ConsentChange, Mute, Position, Presence, Receipt, Unmute
+from offer_engine.messages import (
+    Basket,
+    BasketItem,
+    Checkout,
+    ConsentChange,
+    Mute,
+    Position,
+    Presence,
+    Ranges,
+    Receipt,
+    Unmute,
+)
 from tests.core.worlds import NOON, STORE
 
 PLACES: Mapping[str, tuple[float, float]] = {
@@ -41,7 +52,7 @@ class Answers:
         return Receipt(offer, self.what, self.ts)
 
 
-FromTheStore = Position | Basket | Checkout | Presence
+FromTheStore = Position | Ranges | Basket | Checkout | Presence
 Heard = FromTheStore | Mute | Unmute | ConsentChange | Until | Answers
 
 
