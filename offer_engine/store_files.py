@@ -31,8 +31,8 @@ def load_store(folder: Path) -> StoreMap:
     return store
 
 
-def load_rules(folder: Path, store: StoreMap) -> RuleSet:
-    """Read the offer rules in `folder`, which are about `store`.
+def load_rules(folder: Path, store: StoreMap | None) -> RuleSet:
+    """Read the offer rules in `folder`, which are about `store`; without it only their form is judged.
 
     Raises:
         RuleError: with every problem of the rules.
@@ -46,14 +46,28 @@ def load_rules(folder: Path, store: StoreMap) -> RuleSet:
 
 
 def check(folder: Path) -> tuple[StoreMap, RuleSet]:
-    """Read the store and its rules; the rules can only be checked against a store that is right.
+    """Read the store and its rules.
 
     Raises:
-        MapError: with every problem of the store.
+        MapError: with every problem of the store, and what is wrong with the form of its rules; whether these fit the
+            store can only be said once it is right.
         RuleError: with every problem of the rules.
     """
-    store = load_store(folder)
+    try:
+        store = load_store(folder)
+    except MapError as error:
+        raise MapError([*error.problems, *_problems_of_form(folder)]) from None
     return store, load_rules(folder, store)
+
+
+def _problems_of_form(folder: Path) -> tuple[Problem, ...]:
+    if not folder.is_dir():
+        return ()
+    try:
+        load_rules(folder, None)
+    except RuleError as error:
+        return error.problems
+    return ()
 
 
 def _read(folder: Path, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:

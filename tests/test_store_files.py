@@ -104,7 +104,32 @@ def test_missing_files_are_problems(copy: Path) -> None:
     (copy / "pairings.csv").unlink()
     with pytest.raises(MapError) as map_error:
         check(copy)
-    assert str(map_error.value) == f"{copy / 'pairings.csv'}: is missing; a store needs it"
+    assert str(map_error.value).splitlines() == [
+        f"{copy / 'pairings.csv'}: is missing; a store needs it",
+        f"{copy / 'offers.toml'}: is missing; without rules there are no offers",
+    ]
+
+
+def test_a_broken_store_does_not_hide_broken_rules(copy: Path) -> None:
+    """The form of the rules is judged all the same; what they refer to is not, since it cannot be known."""
+    for name, old, new in (
+        ("store.toml", "min_gap_s", "min_gap"),
+        ("offers.toml", "percent_off = 15", "percent_of = 15"),
+        ("offers.toml", 'zone = "treats"', 'zone = "treat"'),
+    ):
+        file = copy / name
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(MapError) as caught:
+        check(copy)
+    found = [(problem.file.name, problem.field) for problem in caught.value.problems]
+    assert found == [
+        ("store.toml", "policy.min_gap_s"),
+        ("store.toml", "policy.min_gap"),
+        ("offers.toml", "offer.biscuits-for-the-tea.percent_off"),
+        ("offers.toml", "offer.biscuits-for-the-tea.percent_of"),
+    ]
 
 
 def test_what_is_not_utf8_is_refused_with_its_line(copy: Path) -> None:

@@ -11,7 +11,7 @@ from offer_engine.core.decision import Decision, Verdict
 from offer_engine.core.pacing import span
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
-from offer_engine.core.sentence import times
+from offer_engine.core.sentence import place_text, times
 
 TEXTS: dict[Reason, str] = {
     Reason.SENT: "Sent",
@@ -60,14 +60,9 @@ class Line:
 def checklist(decision: Decision, world: World) -> list[Line]:
     """The way of the rule that came furthest, check by check, then what stopped the others."""
     subject = _subject(decision)
-    place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
     lines = [
         Line(ok=True, label="Shares location", detail="position used"),
-        Line(
-            ok=True,
-            label=f"{'Stayed in' if decision.trigger == 'dwell' else 'Came into'} {place}",
-            detail=_waiting(decision),
-        ),
+        Line(ok=True, label=_capital(_moved(decision, world)), detail=_waiting(decision)),
     ]
     if subject is None:
         return lines
@@ -88,8 +83,7 @@ def because(decision: Decision, world: World) -> list[str]:
         return []
     if rule is None:
         return [decision.offer.reason]
-    place = world.store.zones[decision.zone].label if decision.zone in world.store.zones else decision.zone
-    lines = [f"You {'stayed in' if decision.trigger == 'dwell' else 'came into'} {place}, and share your position"]
+    lines = [f"You {_moved(decision, world)}, and share your position"]
     if rule.has:
         lines.append(f"In your cart: {_names(rule.has, world)}")
     if rule.lacks:
@@ -107,6 +101,16 @@ def because(decision: Decision, world: World) -> list[str]:
     return lines
 
 
+def _moved(decision: Decision, world: World) -> str:
+    """What the shopper did to set the decision off; a zone that is gone since is named by its key."""
+    zone = world.store.zones.get(decision.zone)
+    if decision.trigger == "dwell":
+        return f"stayed {place_text(zone)}" if zone is not None else f"stayed in {decision.zone}"
+    if zone is not None and zone.kind == "promo":
+        return f"came to the promotion “{zone.label}”"
+    return f"came into {zone.label if zone is not None else decision.zone}"
+
+
 def _rule(rule: str, decision: Decision, world: World) -> Rule | None:
     """A rule as it was when it decided; None once the rules have changed, since it may say something else now."""
     if decision.rules_version != world.rules.version:
@@ -118,6 +122,10 @@ def _subject(decision: Decision) -> Verdict | None:
     wanted = decision.offer.rule if decision.offer is not None else None
     chosen = [verdict for verdict in decision.verdicts if verdict.rule == wanted or verdict.reason == decision.reason]
     return chosen[-1] if wanted and chosen else chosen[0] if chosen else None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _waiting(decision: Decision) -> str:

@@ -13,6 +13,7 @@ from offer_engine.core.explain import TEXTS, Line, checklist
 from offer_engine.core.person import Visit
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
+from offer_engine.core.sentence import place_text
 from offer_engine.core.shopper import Shopper
 from offer_engine.errors import OffersError
 
@@ -63,14 +64,14 @@ def _place(state: Shopper, rule: Rule, world: World) -> tuple[str, Line]:
     """The rule's zone that the shopper is in, else its first; and whether what it waits for is so."""
     stays = {stay.zone: stay for stay in state.fence.stays if stay.entered}
     zone = next((zone for zone in rule.zones if zone in stays), rule.zones[0])
-    label = world.store.zones[zone].label
+    where = place_text(world.store.zones[zone])
     stay = stays.get(zone)
     if stay is None:
         here = ", ".join(world.store.zones[found].label for found in stays if found in world.store.zones)
-        return zone, Line(ok=False, label=f"Is not in {label}", detail=f"is in {here}" if here else "in no zone")
+        return zone, Line(ok=False, label=f"Is not {where}", detail=f"is in {here}" if here else "in no zone")
     if rule.transition == "dwell" and not stay.dwelled:
-        return zone, Line(ok=False, label=f"Has not stayed in {label} long enough", detail="")
-    return zone, Line(ok=True, label=f"Is in {label}", detail="")
+        return zone, Line(ok=False, label=f"Has not stayed {where} long enough", detail="")
+    return zone, Line(ok=True, label=f"Is {where}", detail="")
 
 
 def _fate(verdict: Verdict, decision: Decision, world: World) -> list[Line]:

@@ -129,7 +129,7 @@ class Record:
         self.note(key, f"must be {' or '.join(choices)}, not {shown(value)}{guess}")
         return stand_in
 
-    def words(self, key: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    def words(self, key: str, known: Collection[str] | None, what: str) -> tuple[str, ...]:
         """A list, perhaps empty or missing, of different words, each one of `known`; `what` names one of them."""
         value = self.values.get(key) if self.has(key) else ()
         if not isinstance(value, list | tuple):
@@ -158,8 +158,13 @@ class Record:
         self.note(key, f"must be true or false, not {shown(value)}")
         return False
 
-    def refers_to(self, key: str, value: str, what: str, known: Collection[str]) -> bool:
-        """Whether `value`, read from `key`, is one of `known`; an empty value was noted before and is not again."""
+    def refers_to(self, key: str, value: str, what: str, known: Collection[str] | None) -> bool:
+        """Whether `value`, read from `key`, is one of `known`; an empty value was noted before and is not again.
+
+        None for `known`: what there is could not be read, so nothing is held against the value.
+        """
+        if known is None:
+            return True
         if value and value not in known:
             self.note(key, f"{what} '{value}' unknown{did_you_mean(value, known)}")
         return value in known

@@ -7,7 +7,7 @@ nobody would notice it in the shop.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
@@ -46,7 +46,7 @@ from offer_engine.core.rules import (
     RuleSet,
 )
 from offer_engine.core.store_map import Product, StoreMap
-from offer_engine.core.toml_lines import TomlPath, TomlSyntaxError, field_lines, line_at, parse_toml
+from offer_engine.core.toml_lines import TomlPath, TomlSyntaxError, line_at, lines_by_table, parse_toml
 from offer_engine.errors import Problem, RuleError
 
 RULES_FILE = "offers.toml"
@@ -55,8 +55,10 @@ _HOURS = re.compile(HOURS)
 _NO_DAY = date(2000, 1, 1)  # stands in for a date that cannot be used
 
 
-def parse_rules(text: str, file: Path, store: StoreMap) -> RuleSet:
+def parse_rules(text: str, file: Path, store: StoreMap | None) -> RuleSet:
     """Read the rules of `store` from the text of its `RULES_FILE`.
+
+    Without a store, since it cannot be read, only the form of the rules is judged: nothing is known of zones and skus.
 
     Raises:
         RuleError: with every problem found.
@@ -66,7 +68,8 @@ def parse_rules(text: str, file: Path, store: StoreMap) -> RuleSet:
     except TomlSyntaxError as error:
         raise RuleError([Problem(file, error.line, "", f"is not TOML: {error}; nothing was read")]) from None
     problems: list[Problem] = []
-    top = Record(file, 1, values, problems, field_lines(lines, ()))
+    fields = lines_by_table(lines)
+    top = Record(file, 1, values, problems, fields.get((), {}))
     offers = values.get("offer", []) if top.has("offer") else []
     top.finish()
     if not isinstance(offers, list) or not all(isinstance(offer, Mapping) for offer in offers):
@@ -74,7 +77,10 @@ def parse_rules(text: str, file: Path, store: StoreMap) -> RuleSet:
         offers = []
     rules: dict[str, Rule] = {}
     for index, offer in enumerate(offers):
-        record = _offer_record(file, offer, lines, ("offer", index), problems)
+        path: TomlPath = ("offer", index)
+        name = offer.get("id")
+        prefix = f"offer.{name}." if isinstance(name, str) and name else "offer."
+        record = Record(file, line_at(lines, path), offer, problems, fields.get(path, {}), prefix)
         rule = _parse_rule(record, store)
         if rule.id in rules:
             record.note("id", f"'{rule.id}' is on line {rules[rule.id].line} too; every rule needs its own")
@@ -85,20 +91,8 @@ def parse_rules(text: str, file: Path, store: StoreMap) -> RuleSet:
     return RuleSet(tuple(rules.values()), hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
-def _offer_record(
-    file: Path,
-    offer: Mapping[str, object],
-    lines: Mapping[TomlPath, int],
-    path: TomlPath,
-    problems: list[Problem],
-) -> Record:
-    name = offer.get("id")
-    prefix = f"offer.{name}." if isinstance(name, str) and name else "offer."
-    return Record(file, line_at(lines, path), offer, problems, field_lines(lines, path), prefix)
-
-
-def _parse_rule(record: Record, store: StoreMap) -> Rule:
-    things = store.products.keys() | store.category_labels.keys()
+def _parse_rule(record: Record, store: StoreMap | None) -> Rule:
+    things = store.products.keys() | store.category_labels.keys() if store is not None else None
     starts, ends = _date(record, "starts"), _date(record, "ends")
     if ends < starts:
         record.note("ends", f"{ends} is before starts, {starts}; the rule would never fire")
@@ -117,7 +111,7 @@ def _parse_rule(record: Record, store: StoreMap) -> Rule:
         transition=record.one_of("transition", TRANSITIONS),
         has=record.words("has", things, "category or sku"),
         lacks=record.words("lacks", things, "category or sku"),
-        bought=_bought(record, store),
+        bought=_bought(record, things),
         choice=choice,
         benefit=_benefit(record),
         per_visit=record.whole("per_visit", *PER_VISIT, default=DEFAULT_PER_VISIT),
@@ -152,43 +146,47 @@ def _hours(record: Record) -> tuple[str, str]:
     return "00:00", "24:00"
 
 
-def _zones(record: Record, store: StoreMap) -> tuple[str, ...]:
+def _zones(record: Record, store: StoreMap | None) -> tuple[str, ...]:
     """The rule's zones that exist; `zone = "wine"` is short for `zones = ["wine"]`."""
+    known = store.zones if store is not None else None
     if _only_one(record, PLACES, "where it applies") == "zones":
-        zones = record.words("zones", store.zones, "zone")
+        zones = record.words("zones", known, "zone")
         if not zones:
             record.note("zones", "is empty; the rule would never fire")
     else:
         zone = record.text("zone", default="")
-        record.refers_to("zone", zone, "zone", store.zones)
+        record.refers_to("zone", zone, "zone", known)
         zones = (zone,)
-    return tuple(zone for zone in zones if zone in store.zones)
+    return tuple(zone for zone in zones if known is None or zone in known)
 
 
-def _choice(record: Record, store: StoreMap, zones: tuple[str, ...]) -> tuple[Choice, list[Product]]:
+def _choice(record: Record, store: StoreMap | None, zones: tuple[str, ...]) -> tuple[Choice, list[Product]]:
     """What is offered, and every product that it may come down to: those that stand in the rule's zones."""
     key = _only_one(record, CHOICES, "what is offered")
     word = record.text(key, default="")
+    choice = Exactly(word) if key == "product" else FavouriteOf(word) if key == "favourite_in" else AnyOf(word)
+    if store is None:
+        return choice, []
     places = " or ".join(f"'{zone}'" for zone in zones)
     if key == "product":
         product = store.products.get(word)
         record.refers_to(key, word, "sku", store.products)
         if product is not None and zones and product.zone not in zones:
             record.note(key, f"'{word}' stands in '{product.zone}', not in {places}; the rule would never fire")
-        return Exactly(word), [product] if product is not None else []
+        return choice, [product] if product is not None else []
     candidates = [product for product in store.products.values() if product.category == word and product.zone in zones]
     if record.refers_to(key, word, "category", store.category_labels) and zones and not candidates:
         record.note(key, f"nothing of '{word}' stands in {places}; the rule would never fire")
-    return FavouriteOf(word) if key == "favourite_in" else AnyOf(word), candidates
+    return choice, candidates
 
 
-def _bought(record: Record, store: StoreMap) -> Bought | None:
+def _bought(record: Record, things: Collection[str] | None) -> Bought | None:
     """The audience: `{ what = "red-wine", times = 2 }`."""
     table = _table(record, "bought")
     if table is None:
         return None
     bought = Bought(table.text("what"), table.whole("times", *TIMES, default=DEFAULT_TIMES))
-    table.refers_to("what", bought.what, "category or sku", store.products.keys() | store.category_labels.keys())
+    table.refers_to("what", bought.what, "category or sku", things)
     table.finish()
     return bought
 

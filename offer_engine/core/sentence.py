@@ -10,7 +10,7 @@ from typing import Literal
 from offer_engine.core.context import Context
 from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.score import Scored
-from offer_engine.core.store_map import Product
+from offer_engine.core.store_map import Product, Zone
 
 Signal = Literal["location", "basket", "history"]
 _SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
@@ -39,6 +39,18 @@ def benefit_text(benefit: Benefit, currency: str) -> str:
             return ""
 
 
+def place_text(zone: Zone) -> str:
+    """Where a shopper is, inside a sentence: one stands in a department, and before a promotion.
+
+    >>> from shapely import MultiPolygon
+    >>> wine = Zone("wine", "Wine", "dept", 0, MultiPolygon(), 0, 0, 0, 0.0, 1)
+    >>> special = Zone("back-corner", "This week", "promo", 0, MultiPolygon(), 0, 0, 0, 0.0, 1)
+    >>> place_text(wine), place_text(special)
+    ('in Wine', 'at the promotion “This week”')
+    """
+    return f"at the promotion “{zone.label}”" if zone.kind == "promo" else f"in {zone.label}"
+
+
 def reason_sentence(rule: Rule, product: Product, scored: Scored, context: Context) -> tuple[str, list[Signal]]:
     """The sentence, and the kinds of personal data that it and the rule's conditions rest on."""
     in_cart = _cart_clause(rule, scored, context)
@@ -50,7 +62,7 @@ def reason_sentence(rule: Rule, product: Product, scored: Scored, context: Conte
         signals.append("history")
     clauses = [clause for clause in (in_cart, bought) if clause]
     if not clauses:
-        return f"Because you are in {context.world.store.zones[context.zone].label}.", signals
+        return f"Because you are {place_text(context.world.store.zones[context.zone])}.", signals
     return f"Because {' and '.join(clauses)}.", signals
 
 

@@ -61,7 +61,16 @@ def field_lines(lines: Mapping[TomlPath, int], table: TomlPath) -> dict[str, int
     >>> field_lines({("policy",): 2, ("policy", "min_gap_s"): 3}, ("policy",))
     {'min_gap_s': 3}
     """
-    return {str(path[-1]): line for path, line in lines.items() if len(path) > len(table) and path[:-1] == table}
+    return lines_by_table(lines).get(table, {})
+
+
+def lines_by_table(lines: Mapping[TomlPath, int]) -> dict[TomlPath, dict[str, int]]:
+    """The lines of every table's own fields, by name: one pass, for files of many tables."""
+    found: dict[TomlPath, dict[str, int]] = {}
+    for path, line in lines.items():
+        if path:
+            found.setdefault(path[:-1], {})[str(path[-1])] = line
+    return found
 
 
 def _lines(text: str) -> dict[TomlPath, int]:

@@ -97,3 +97,12 @@ def test_the_founding_offer_explained() -> None:
         "You have bought Silver Oak Red before",
         "At most 2 offers a visit",
     ]
+
+
+def test_at_a_promotion_nobody_stays_in_it() -> None:
+    """A promotion's name is what it promises, not a room: "in This week" is no English."""
+    there = replace(ANY_RED, zones=("promo",))
+    decision = decide(moment(world(there), zone="promo"))
+    assert checklist(decision, world(there))[1].label == "Stayed at the promotion “This week”"
+    came = decide(moment(world(replace(there, transition="enter")), zone="promo", trigger="enter"))
+    assert checklist(came, world(there))[1].label == "Came to the promotion “This week”"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offer_engine.core.toml_lines import TomlSyntaxError, field_lines, line_at, parse_toml
+from offer_engine.core.toml_lines import TomlSyntaxError, field_lines, line_at, lines_by_table, parse_toml
 
 TRICKY = '''\
 # [not.a.table]
@@ -103,3 +103,11 @@ def test_keys_are_found_after_anything(before: list[str]) -> None:
     except TomlSyntaxError:
         return  # a table declared twice
     assert lines["table", "key"] == text.count("\n")
+
+
+def test_all_tables_at_once_are_the_tables_one_by_one() -> None:
+    """One pass finds for every table what a search for it alone finds."""
+    _, lines = parse_toml(TRICKY)
+    found = lines_by_table(lines)
+    assert found[()] == {"label": 2, "quoted.key": 3, "it": 4, "list": 7, "table": 12}
+    assert all(field_lines(lines, table) == fields for table, fields in found.items())
