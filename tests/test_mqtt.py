@@ -173,7 +173,8 @@ async def test_a_topic_that_is_no_text_costs_one_message(url: str) -> None:
         assert isinstance(link, GmqttLink)
         await until(lambda: link.connected)
         topic = b"store/demo-market/shopper/\xff/position"
-        link._client._package_handler._handle_publish_packet(0x30, struct.pack("!H", len(topic)) + topic + b"{}")
+        body = struct.pack("!H", len(topic)) + topic + b"{}"
+        link._client._connection._protocol._read_packet(bytes([0x30, len(body)]) + body)
         await until(lambda: _is_subscribed(beacon, heard[1:], "position"))
         assert link.connected
     beacon.close()
