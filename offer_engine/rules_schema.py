@@ -111,6 +111,16 @@ def _gains() -> Json:
             {"pieces": _whole("Pieces.", PIECES), "for_cents": _whole("Cents for all of them.", CENTS)},
             ["pieces", "for_cents"],
         ),
+        "basket_threshold": _table(
+            "What every cart worth so much gets, said to those who are close. Needs consent to the basket.",
+            {
+                "spend_cents": _whole("From this value of the cart on, in cents.", CENTS),
+                "gives": _text("What the shopper gets, as they read it in a sentence: free delivery."),
+                "within_cents": _whole("Said while no more than this is missing; less than spend_cents.", CENTS),
+                "costs_cents": _whole("What giving it costs the store.", CENTS),
+            },
+            ["spend_cents", "gives", "within_cents", "costs_cents"],
+        ),
         "reminder": _said("No discount, a plain reminder.", const=True),
         "below_cost": _said("Selling below cost is meant.", type="boolean", default=False),
     }

@@ -23,6 +23,7 @@ OF_FORM = (
     "two things offered",
     "no benefit",
     "two benefits",
+    "a threshold by halves",
     "all of the price",
     "hours in words",
     "a text for a list",
@@ -67,7 +68,7 @@ def test_all_that_a_rule_can_say_fits() -> None:
     assert complaints(RULES) == []
     said = {field for offer in tomllib.loads(RULES)["offer"] for field in offer}
     known = json.loads(rules_schema_text())["$defs"]["offer"]["properties"]
-    assert said | {"category", "amount_off_cents", "multi_buy", "below_cost"} == set(known)
+    assert said | {"category", "amount_off_cents", "multi_buy", "basket_threshold", "below_cost"} == set(known)
 
 
 @pytest.mark.parametrize("name", OF_FORM)

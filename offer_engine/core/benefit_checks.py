@@ -6,11 +6,18 @@ pen, so it has to be said in the rule: `below_cost = true`. A benefit that is no
 
 from collections.abc import Sequence
 
+from offer_engine.core.incremental import gift_cents
 from offer_engine.core.record import Record
-from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder
+from offer_engine.core.rules import Amount, BasketThreshold, Benefit, MultiBuy, Percent, Reminder
 from offer_engine.core.store_map import Product
 
-FIELD = {Percent: "percent_off", Amount: "amount_off_cents", MultiBuy: "multi_buy", Reminder: "reminder"}
+FIELD = {
+    Percent: "percent_off",
+    Amount: "amount_off_cents",
+    MultiBuy: "multi_buy",
+    BasketThreshold: "basket_threshold",
+    Reminder: "reminder",
+}
 
 
 def price_after(benefit: Benefit, price_cents: int) -> float:
@@ -26,7 +33,7 @@ def price_after(benefit: Benefit, price_cents: int) -> float:
             return float(price_cents - amount_cents)
         case MultiBuy(pieces, for_cents):
             return for_cents / pieces
-        case Reminder():
+        case BasketThreshold() | Reminder():
             return float(price_cents)
 
 
@@ -43,6 +50,9 @@ def check_benefit(record: Record, benefit: Benefit, products: Sequence[Product],
     """Note in `record` what is wrong with giving `benefit` on any of `products`."""
     if isinstance(benefit, Reminder):
         return
+    if isinstance(benefit, BasketThreshold):
+        _check_threshold(record, benefit, products, is_below_cost_meant=is_below_cost_meant)
+        return
     field = FIELD[type(benefit)]
     free = [product for product in products if price_after(benefit, product.price_cents) <= 0]
     dear = [product for product in products if price_after(benefit, product.price_cents) >= product.price_cents]
@@ -58,6 +68,17 @@ def check_benefit(record: Record, benefit: Benefit, products: Sequence[Product],
         message = f"sells {_first(others)} at {sold:.0f} cents, below its cost of {cost:.0f}"
         record.note(field, f"{message}; offer less, or write below_cost = true")
     elif products and is_below_cost_meant and not loss:
+        record.note("below_cost", "nothing here is sold below cost; leave it out")
+
+
+def _check_threshold(
+    record: Record, benefit: BasketThreshold, products: Sequence[Product], *, is_below_cost_meant: bool
+) -> None:
+    cost = gift_cents(benefit.costs_cents)
+    if products and all(product.price_cents - cost_of(product) <= cost for product in products):
+        message = f"giving it to a cart more costs {cost:.0f} cents, more than any product here earns"
+        record.note(FIELD[BasketThreshold], f"{message}; the rule would never fire")
+    if is_below_cost_meant:
         record.note("below_cost", "nothing here is sold below cost; leave it out")
 
 

@@ -127,6 +127,12 @@ class Context:
         return {item.sku: products[item.sku] for item in basket if item.sku in products}
 
     @cached_property
+    def cart_cents(self) -> int:
+        """What may be known of the cart's worth, at catalogue prices: what codes take off at the till is not."""
+        basket = self.visit.basket if self.person.consents.basket else ()
+        return sum(self.cart[item.sku].price_cents * item.qty for item in basket if item.sku in self.cart)
+
+    @cached_property
     def history(self) -> Profile:
         """What may be known of the past: nobody's without consent."""
         return self.profile if self.person.consents.history else Profile()

@@ -10,8 +10,8 @@ from datetime import date
 
 from offer_engine.core.context import Context
 from offer_engine.core.reason import Reason
-from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule
-from offer_engine.core.sentence import times
+from offer_engine.core.rules import AnyOf, BasketThreshold, Exactly, FavouriteOf, Rule
+from offer_engine.core.sentence import money, times
 from offer_engine.core.store_map import Product
 
 Block = tuple[str, str]  # what was expected, what was found
@@ -24,7 +24,7 @@ def _location_consent(rule: Rule, context: Context) -> Block | None:
 
 
 def _basket_consent(rule: Rule, context: Context) -> Block | None:
-    needs = bool(rule.has or rule.lacks)
+    needs = bool(rule.has or rule.lacks) or isinstance(rule.benefit, BasketThreshold)
     return ("cart shared", "not shared") if needs and not context.person.consents.basket else None
 
 
@@ -60,6 +60,26 @@ def _lacks(rule: Rule, context: Context) -> Block | None:
     return (f"no {', '.join(rule.lacks)} in the cart", ", ".join(found)) if found else None
 
 
+def _reached(rule: Rule, context: Context) -> Block | None:
+    if not isinstance(rule.benefit, BasketThreshold) or context.cart_cents < rule.benefit.spend_cents:
+        return None
+    return f"a cart below {_money(rule.benefit.spend_cents, context)}", _money(context.cart_cents, context)
+
+
+def _too_far(rule: Rule, context: Context) -> Block | None:
+    if not isinstance(rule.benefit, BasketThreshold):
+        return None
+    missing = rule.benefit.spend_cents - context.cart_cents
+    if missing <= rule.benefit.within_cents:
+        return None
+    within, spend = _money(rule.benefit.within_cents, context), _money(rule.benefit.spend_cents, context)
+    return f"at most {within} short of {spend}", f"{_money(missing, context)} short"
+
+
+def _money(cents: int, context: Context) -> str:
+    return money(cents, context.world.store.currency)
+
+
 def _audience(rule: Rule, context: Context) -> Block | None:
     if rule.bought is None:
         return None
@@ -80,6 +100,8 @@ ELIGIBLE: tuple[tuple[Reason, Check], ...] = (
     (Reason.OUT_OF_HOURS, _in_hours),
     (Reason.NOT_IN_CART, _has),
     (Reason.ALREADY_COVERED, _lacks),
+    (Reason.BASKET_REACHED, _reached),
+    (Reason.BASKET_TOO_FAR, _too_far),
     (Reason.NOT_AUDIENCE, _audience),
 )
 
@@ -113,7 +135,10 @@ def candidates(rule: Rule, context: Context) -> tuple[Product, ...]:
 def offerable(
     rule: Rule, context: Context, products: tuple[Product, ...]
 ) -> tuple[tuple[Product, ...], tuple[Reason, str, str] | None]:
-    """Leave out what is sold out, already in the cart, or was rejected; when nothing is left, the last obstacle."""
+    """Leave out what is sold out, already in the cart, too cheap for what the rule promises, or was rejected.
+
+    When nothing is left, the last obstacle.
+    """
     if not products:
         return (), (Reason.NO_PRODUCT, "a product to offer here", "none")
     stocked = tuple(p for p in products if p.stock > context.tally.sold.get(p.sku, 0))
@@ -122,6 +147,11 @@ def offerable(
     absent = tuple(p for p in stocked if p.sku not in context.cart)
     if not absent:
         return (), (Reason.IN_CART, "not in the cart yet", ", ".join(p.sku for p in stocked))
+    if isinstance(rule.benefit, BasketThreshold):
+        missing = rule.benefit.spend_cents - context.cart_cents
+        absent = tuple(p for p in absent if p.price_cents >= missing)
+        if not absent:
+            return (), (Reason.FALLS_SHORT, f"a product of {_money(missing, context)} or more", "none")
     welcome = tuple(p for p in absent if (rule.id, p.sku) not in context.person.rejected)
     if not welcome:
         return (), (Reason.REJECTED, "not rejected before", "not for me")

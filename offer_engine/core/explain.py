@@ -10,8 +10,8 @@ from offer_engine.core.context import World
 from offer_engine.core.decision import Decision, Verdict
 from offer_engine.core.pacing import span
 from offer_engine.core.reason import Reason
-from offer_engine.core.rules import Rule
-from offer_engine.core.sentence import place_text, times
+from offer_engine.core.rules import BasketThreshold, Rule
+from offer_engine.core.sentence import money, place_text, times
 
 TEXTS: dict[Reason, str] = {
     Reason.SENT: "Sent",
@@ -24,10 +24,13 @@ TEXTS: dict[Reason, str] = {
     Reason.OUT_OF_HOURS: "Outside its hours",
     Reason.NOT_IN_CART: "Its partner is not in the cart",
     Reason.ALREADY_COVERED: "Already in the cart",
+    Reason.BASKET_REACHED: "The cart is worth enough already",
+    Reason.BASKET_TOO_FAR: "The cart is too far from it",
     Reason.NOT_AUDIENCE: "Not a buyer of this",
     Reason.NO_PRODUCT: "No favourite here",
     Reason.OUT_OF_STOCK: "Out of stock",
     Reason.IN_CART: "Already in the cart",
+    Reason.FALLS_SHORT: "Nothing here is enough for it",
     Reason.REJECTED: "Said “not for me” before",
     Reason.QUIET_HOURS: "Quiet hours",
     Reason.MUTED: "Muted by the shopper",
@@ -84,10 +87,7 @@ def because(decision: Decision, world: World) -> list[str]:
     if rule is None:
         return [decision.offer.reason]
     lines = [f"You {_moved(decision, world)}, and share your position"]
-    if rule.has:
-        lines.append(f"In your cart: {_names(rule.has, world)}")
-    if rule.lacks:
-        lines.append(f"Not in your cart yet: {_names(rule.lacks, world)}")
+    lines += _of_the_cart(rule, world)
     best = decision.ranking[0]
     if best.affinity > 0:
         lines.append(f"You have bought {_name(best.sku, world)} before")
@@ -99,6 +99,15 @@ def because(decision: Decision, world: World) -> list[str]:
         lines.append(f"It goes with {_name(best.because, world)} in your cart")
     lines.append(f"At most {world.store.policy.pushes_per_visit} offers a visit")
     return lines
+
+
+def _of_the_cart(rule: Rule, world: World) -> list[str]:
+    """What a rule asked of the cart, in the shopper's words."""
+    return [
+        *([f"In your cart: {_names(rule.has, world)}"] if rule.has else []),
+        *([f"Not in your cart yet: {_names(rule.lacks, world)}"] if rule.lacks else []),
+        *([f"In your cart: {_nearly(rule.benefit, world)}"] if isinstance(rule.benefit, BasketThreshold) else []),
+    ]
 
 
 def _moved(decision: Decision, world: World) -> str:
@@ -143,6 +152,7 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
     passed = [
         (Reason.NOT_IN_CART, f"In the cart: {_names(rule.has, world)}" if rule.has else "", ""),
         (Reason.ALREADY_COVERED, f"Not in the cart yet: {_names(rule.lacks, world)}" if rule.lacks else "", ""),
+        (Reason.BASKET_TOO_FAR, *_close(rule, world)),
         (
             Reason.NOT_AUDIENCE,
             f"Bought before: {_names((rule.bought.what,), world)}" if rule.bought else "",
@@ -162,6 +172,17 @@ def _passed(rule: Rule, reached: Reason, decision: Decision, world: World) -> li
         for reason, label, detail in passed
         if label and order.index(reason) < stop
     ]
+
+
+def _close(rule: Rule, world: World) -> tuple[str, str]:
+    if not isinstance(rule.benefit, BasketThreshold):
+        return "", ""
+    return f"The cart is close to {rule.benefit.gives}", _nearly(rule.benefit, world)
+
+
+def _nearly(benefit: BasketThreshold, world: World) -> str:
+    spend, within = (money(cents, world.store.currency) for cents in (benefit.spend_cents, benefit.within_cents))
+    return f"at most {within} less than {spend}"
 
 
 def _worth(decision: Decision) -> str:

@@ -29,10 +29,13 @@ class Reason(StrEnum):
     OUT_OF_HOURS = "out_of_hours"
     NOT_IN_CART = "not_in_cart"
     ALREADY_COVERED = "already_covered"
+    BASKET_REACHED = "basket_reached"
+    BASKET_TOO_FAR = "basket_too_far"
     NOT_AUDIENCE = "not_audience"
     NO_PRODUCT = "no_product"
     OUT_OF_STOCK = "out_of_stock"
     IN_CART = "in_cart"
+    FALLS_SHORT = "falls_short"
     REJECTED = "rejected"
     # policy
     QUIET_HOURS = "quiet_hours"
@@ -67,10 +70,13 @@ REASONS: dict[Stage, tuple[Reason, ...]] = {
         Reason.OUT_OF_HOURS,
         Reason.NOT_IN_CART,
         Reason.ALREADY_COVERED,
+        Reason.BASKET_REACHED,
+        Reason.BASKET_TOO_FAR,
         Reason.NOT_AUDIENCE,
         Reason.NO_PRODUCT,
         Reason.OUT_OF_STOCK,
         Reason.IN_CART,
+        Reason.FALLS_SHORT,
         Reason.REJECTED,
     ),
     Stage.POLICY: (

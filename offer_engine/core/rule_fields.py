@@ -5,7 +5,7 @@ from offer_engine.core.rules import Transition
 TRANSITIONS: tuple[Transition, ...] = ("enter", "dwell")
 PLACES = ("zone", "zones")  # of each of these three, exactly one
 CHOICES = ("product", "category", "favourite_in")
-BENEFITS = ("percent_off", "amount_off_cents", "multi_buy", "reminder")
+BENEFITS = ("percent_off", "amount_off_cents", "multi_buy", "basket_threshold", "reminder")
 
 HOURS = r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)"
 ALL_DAY = "00:00-24:00"

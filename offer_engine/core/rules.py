@@ -34,7 +34,17 @@ class Reminder:
     """No discount: a plain reminder."""
 
 
-Benefit = Percent | Amount | MultiBuy | Reminder
+@dataclass(frozen=True, slots=True)
+class BasketThreshold:
+    """What the store gives everybody whose cart is worth so much; the rule tells those who are close to it."""
+
+    spend_cents: int  # from this value of the cart on ...
+    gives: str  # ... the shopper gets this, as they read it: "free delivery"
+    within_cents: int  # said while no more than this is missing
+    costs_cents: int  # what giving it costs the store
+
+
+Benefit = Percent | Amount | MultiBuy | BasketThreshold | Reminder
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from offer_engine.core.rule_fields import (
 from offer_engine.core.rules import (
     Amount,
     AnyOf,
+    BasketThreshold,
     Benefit,
     Bought,
     Choice,
@@ -199,15 +200,33 @@ def _benefit(record: Record) -> Benefit:
         return Percent(record.whole(key, *PERCENT_OFF))
     if key == "amount_off_cents":
         return Amount(record.whole(key, *CENTS))
-    if key == "multi_buy":
-        table = _table(record, key)
-        if table is not None:
-            multi_buy = MultiBuy(table.whole("pieces", *PIECES), table.whole("for_cents", *CENTS))
-            table.finish()
-            return multi_buy
-    elif not record.flag("reminder"):
-        record.note("reminder", "must be true; leave it out for an offer with a discount")
-    return Reminder()
+    if key == "reminder":
+        if not record.flag(key):
+            record.note(key, "must be true; leave it out for an offer with a discount")
+        return Reminder()
+    table = _table(record, key)
+    if table is None:
+        return Reminder()
+    return _multi_buy(table) if key == "multi_buy" else _threshold(table)
+
+
+def _multi_buy(table: Record) -> MultiBuy:
+    multi_buy = MultiBuy(table.whole("pieces", *PIECES), table.whole("for_cents", *CENTS))
+    table.finish()
+    return multi_buy
+
+
+def _threshold(table: Record) -> BasketThreshold:
+    threshold = BasketThreshold(
+        spend_cents=table.whole("spend_cents", *CENTS),
+        gives=table.text("gives"),
+        within_cents=table.whole("within_cents", *CENTS),
+        costs_cents=table.whole("costs_cents", *CENTS),
+    )
+    if threshold.within_cents >= threshold.spend_cents:
+        table.note("within_cents", f"must be less than spend_cents, {threshold.spend_cents}")
+    table.finish()
+    return threshold
 
 
 def _only_one(record: Record, keys: tuple[str, ...], what: str) -> str:

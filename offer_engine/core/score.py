@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from offer_engine.core.affinity import ZoneShares
 from offer_engine.core.context import Context
-from offer_engine.core.incremental import chance_with, chance_without, gain_cents
+from offer_engine.core.incremental import chance_with, chance_without, gain_cents, gift_cents
 from offer_engine.core.pairing import paired
-from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.rules import Amount, BasketThreshold, Benefit, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.store_map import Product
 
 CATEGORY_WEIGHT = 0.3
@@ -50,10 +50,11 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
     s = (p + CATEGORY_WEIGHT * t + POPULARITY_WEIGHT * q) * exp(PAIRING_WEIGHT * pair.log_lift)
     off = discount_cents(rule.benefit, product.price_cents)
     margin = product.price_cents * product.margin_share
-    profit = (margin - off) * pieces(rule.benefit)
+    gift = gift_cents(rule.benefit.costs_cents) if isinstance(rule.benefit, BasketThreshold) else 0.0
+    profit = (margin - off) * pieces(rule.benefit) - gift
     weight = shares.skus.get(product.sku, 0.0)
     silent = chance_without(weight, product.popularity, exp(PAIRING_WEIGHT * pair.log_lift))
-    sold = chance_with(silent, s / (1 + s), off / product.price_cents)
+    sold = chance_with(silent, s / (1 + s), min((off + gift) / product.price_cents, 1.0))
     value = gain_cents(sold, profit, silent, margin)
     return Scored(rule.id, product.sku, p, t, q, pair.log_lift, pair.because, sold, profit, value, silent)
 
@@ -84,5 +85,5 @@ def _taken_off(benefit: Benefit, price_cents: int) -> int:
             return amount_cents
         case MultiBuy(pieces, for_cents):
             return price_cents + -for_cents // pieces
-        case Reminder():
+        case BasketThreshold() | Reminder():
             return 0

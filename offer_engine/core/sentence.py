@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from offer_engine.core.context import Context
-from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.rules import Amount, BasketThreshold, Benefit, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.score import Scored
 from offer_engine.core.store_map import Product, Zone
 
@@ -35,6 +35,8 @@ def benefit_text(benefit: Benefit, currency: str) -> str:
             return f"{money(amount_cents, currency)} off"
         case MultiBuy(pieces, for_cents):
             return f"{pieces} for {money(for_cents, currency)}"
+        case BasketThreshold(spend_cents, gives):
+            return f"{gives[:1].upper()}{gives[1:]} from {money(spend_cents, currency)}"
         case Reminder():
             return ""
 
@@ -53,17 +55,26 @@ def place_text(zone: Zone) -> str:
 
 def reason_sentence(rule: Rule, product: Product, scored: Scored, context: Context) -> tuple[str, list[Signal]]:
     """The sentence, and the kinds of personal data that it and the rule's conditions rest on."""
+    short = _short_clause(rule, context)
     in_cart = _cart_clause(rule, scored, context)
     bought = _history_clause(rule, product, scored, context)
     signals: list[Signal] = ["location"]
-    if in_cart or rule.lacks:
+    if short or in_cart or rule.lacks:
         signals.append("basket")
     if bought:
         signals.append("history")
-    clauses = [clause for clause in (in_cart, bought) if clause]
+    clauses = [clause for clause in (in_cart, bought, short) if clause]
     if not clauses:
         return f"Because you are {place_text(context.world.store.zones[context.zone])}.", signals
-    return f"Because {' and '.join(clauses)}.", signals
+    return f"Because {_listed(clauses)}.", signals
+
+
+def _short_clause(rule: Rule, context: Context) -> str:
+    """How much more this cart needs; the product offered is enough for it."""
+    if not isinstance(rule.benefit, BasketThreshold):
+        return ""
+    missing = money(rule.benefit.spend_cents - context.cart_cents, context.world.store.currency)
+    return f"your cart is {missing} short of {rule.benefit.gives}"
 
 
 def _cart_clause(rule: Rule, scored: Scored, context: Context) -> str:

@@ -12,6 +12,7 @@ from offer_engine.core.person import Consents, Delivery, Person
 from offer_engine.core.rules import (
     Amount,
     AnyOf,
+    BasketThreshold,
     Benefit,
     Bought,
     Choice,
@@ -36,7 +37,8 @@ def mostly(usual: _Drawn, *others: _Drawn) -> st.SearchStrategy[_Drawn]:
 TODAY = date(2026, 3, 2)
 WORDS = ["lamb", "red-wine", *sorted(STORE.products)]
 SELDOM = mostly(False, True)  # noqa: FBT003  drawn
-BENEFITS: list[Benefit] = [Percent(10), Amount(30), MultiBuy(2, 700), Reminder()]
+NEARLY = BasketThreshold(3000, "free delivery", 1500, 100)
+BENEFITS: list[Benefit] = [Percent(10), Amount(30), MultiBuy(2, 700), NEARLY, Reminder()]
 BASE = world()
 some_words = st.lists(st.sampled_from(WORDS), max_size=2, unique=True).map(tuple)
 

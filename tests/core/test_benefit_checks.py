@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from offer_engine.core.benefit_checks import check_benefit, cost_of, price_after
 from offer_engine.core.record import Record
-from offer_engine.core.rules import Amount, Benefit, MultiBuy, Percent, Reminder
+from offer_engine.core.rules import Amount, BasketThreshold, Benefit, MultiBuy, Percent, Reminder
 from offer_engine.core.store_map import Product
 
 
@@ -44,6 +44,20 @@ def test_the_worst_of_several_is_named() -> None:
 def test_a_loss_may_be_meant(benefit: Benefit) -> None:
     """`below_cost` lets a loss through, and a reminder loses nothing anyway."""
     assert messages(benefit, product(250, 0.1), below_cost=True) == []
+
+
+@pytest.mark.parametrize(("costs_cents", "is_refused"), [(499, False), (501, True)])
+def test_a_gift_must_be_earned_back_by_something(costs_cents: int, *, is_refused: bool) -> None:
+    """One cart in five would not have got there: a fifth of the gift is set against the best margin, 100 cents."""
+    gift = BasketThreshold(3000, "free delivery", 500, costs_cents)
+    assert bool(messages(gift, product(200, 0.1), product(400, 0.25))) is is_refused
+
+
+def test_a_gift_takes_nothing_off_a_price() -> None:
+    """So nothing is sold below cost, and a rule that says so is refused."""
+    gift = BasketThreshold(3000, "free delivery", 500, 100)
+    assert price_after(gift, 250) == 250
+    assert messages(gift, product(250, 0.4), below_cost=True) == ["nothing here is sold below cost; leave it out"]
 
 
 def test_nothing_to_check_is_fine() -> None:

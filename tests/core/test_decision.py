@@ -14,7 +14,7 @@ from offer_engine.core.decision import RANKED, Decision, Verdict, decide
 from offer_engine.core.eligible import candidates
 from offer_engine.core.person import Consents, Delivery, Person
 from offer_engine.core.reason import REASONS, STAGE_OF, Reason, Stage
-from offer_engine.core.rules import Amount, Bought, Exactly, MultiBuy, Percent, Reminder, Rule, RuleSet
+from offer_engine.core.rules import Amount, BasketThreshold, Bought, Exactly, MultiBuy, Percent, Reminder, Rule, RuleSet
 from offer_engine.core.score import discount_cents
 from tests.core.moments import moments
 from tests.core.worlds import (
@@ -221,6 +221,10 @@ def fate(rule: Rule, context: Context) -> Verdict:
 
 
 DRY = replace(ANY_RED, id="r", choice=Exactly("oak-red"))
+CLOSE = BasketThreshold(3500, "free delivery", 1000, 100)
+DEAR_GIFT = BasketThreshold(3501, "free delivery", 2000, 100)
+DEAR = replace(DRY, benefit=DEAR_GIFT)
+JUST_PLACE = Consents(location=True)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +248,13 @@ DRY = replace(ANY_RED, id="r", choice=Exactly("oak-red"))
         (replace(DRY, bought=Bought("red-wine", 2)), {"past": history("oak-red", "house-red")}, Reason.SENT),
         (replace(FAVOURITE_RED, id="r"), {"past": history("rack-of-lamb")}, Reason.NO_PRODUCT),
         (replace(FAVOURITE_RED, id="r"), {"past": history("oak-red")}, Reason.SENT),
+        (replace(DRY, benefit=CLOSE), {"cart": ["rack-of-lamb"]}, Reason.SENT),
+        (replace(DRY, benefit=CLOSE), {"cart": ["rack-of-lamb"], "consents": JUST_PLACE}, Reason.NO_BASKET_CONSENT),
+        (replace(DRY, benefit=replace(CLOSE, spend_cents=2500)), {"cart": ["rack-of-lamb"]}, Reason.BASKET_REACHED),
+        (replace(DRY, benefit=replace(CLOSE, within_cents=999)), {"cart": ["rack-of-lamb"]}, Reason.BASKET_TOO_FAR),
+        (replace(DRY, benefit=replace(CLOSE, spend_cents=3501)), {"cart": ["rack-of-lamb"]}, Reason.BASKET_TOO_FAR),
+        (DEAR, {"cart": ["rack-of-lamb"]}, Reason.FALLS_SHORT),
+        (replace(DEAR, benefit=replace(DEAR_GIFT, spend_cents=3500)), {"cart": ["rack-of-lamb"]}, Reason.SENT),
         (DRY, {"tally": Tally(sold={"oak-red": 20})}, Reason.OUT_OF_STOCK),
         (DRY, {"tally": Tally(sold={"oak-red": 19})}, Reason.SENT),
         (DRY, {"cart": ["oak-red"]}, Reason.IN_CART),

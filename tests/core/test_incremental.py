@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offer_engine.core.incremental import MOST, VISITS, chance_with, chance_without, gain_cents
+from offer_engine.core.incremental import (
+    MOST,
+    THERE_ANYWAY,
+    VISITS,
+    chance_with,
+    chance_without,
+    gain_cents,
+    gift_cents,
+)
 
 shares = st.floats(0, 1)
 
@@ -32,6 +40,13 @@ def test_an_offer_never_sells_less(without: float, appeal: float, saving: float)
 def test_a_reminder_never_loses_money(without: float, appeal: float, margin: float) -> None:
     """It gives nothing away."""
     assert gain_cents(chance_with(without, appeal, 0.0), margin, without, margin) >= 0
+
+
+@given(st.integers(1, 10_000))
+def test_a_gift_costs_only_where_the_offer_made_the_difference(costs: int) -> None:
+    """A cart that gets there anyway gets it anyway; never more than the whole of it."""
+    assert gift_cents(costs) == pytest.approx(costs * (1 - THERE_ANYWAY))
+    assert 0 < gift_cents(costs) < costs
 
 
 @given(st.floats(0, 1), st.floats(0.01, 0.9), st.floats(1, 10_000))

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from offer_engine.core.rules import (
     Amount,
     AnyOf,
+    BasketThreshold,
+    Benefit,
     Bought,
     Exactly,
     FavouriteOf,
@@ -104,10 +106,14 @@ def test_every_value_of_good_rules_arrives() -> None:
         ("percent_off = 5", Percent(5)),
         ("amount_off_cents = 100", Amount(100)),
         ("multi_buy = { pieces = 2, for_cents = 1800 }", MultiBuy(2, 1800)),
+        (
+            'basket_threshold = { spend_cents = 3000, gives = "free delivery", within_cents = 500, costs_cents = 390 }',
+            BasketThreshold(3000, "free delivery", 500, 390),
+        ),
         ("reminder = true", Reminder()),
     ],
 )
-def test_each_benefit_is_read(text: str, benefit: Percent | Amount | MultiBuy | Reminder) -> None:
+def test_each_benefit_is_read(text: str, benefit: Benefit) -> None:
     """A rule gains the shopper a share, an amount, a price for several, or nothing but the reminder."""
     rules = parse_rules(edited(RULES, ("percent_off = 20", text)), FILE, STORE)
     assert rules.rules[0].benefit == benefit
@@ -183,13 +189,40 @@ CASES = {
         [
             (
                 "21: offer.their-red.percent_off: say what the shopper gains: one of percent_off, amount_off_cents, "
-                "multi_buy, reminder"
+                "multi_buy, basket_threshold, reminder"
             )
         ],
     ),
     "two benefits": (
         ("reminder = true", "reminder = true\npercent_off = 5"),
         ["30: offer.their-red.reminder: stands beside percent_off; say what the shopper gains only once"],
+    ),
+    "a threshold that an empty cart is close to": (
+        (
+            "reminder = true",
+            'basket_threshold = { spend_cents = 300, gives = "a bag", within_cents = 300, costs_cents = 9 }',
+        ),
+        ["30: offer.their-red.basket_threshold.within_cents: must be less than spend_cents, 300"],
+    ),
+    "a gift that nothing here earns back": (
+        (
+            "reminder = true",
+            'basket_threshold = { spend_cents = 3000, gives = "a goose", within_cents = 500, costs_cents = 4000 }',
+        ),
+        [
+            (
+                "30: offer.their-red.basket_threshold: giving it to a cart more costs 800 cents, more than any product "
+                "here earns; the rule would never fire"
+            )
+        ],
+    ),
+    "a threshold by halves": (
+        ("reminder = true", 'basket_threshold = { spend_cents = 3000, give = "a bag", within_cents = 500 }'),
+        [
+            "30: offer.their-red.basket_threshold.gives: is missing",
+            "30: offer.their-red.basket_threshold.costs_cents: is missing",
+            "30: offer.their-red.basket_threshold.give: unknown field; did you mean 'gives'?",
+        ],
     ),
     "below cost": (
         ("percent_off = 20", "percent_off = 40"),

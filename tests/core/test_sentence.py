@@ -10,15 +10,16 @@ from hypothesis import given
 from offer_engine.core.affinity import Profile
 from offer_engine.core.context import Context
 from offer_engine.core.decision import decide
-from offer_engine.core.rules import Amount, AnyOf, Benefit, Bought, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.rules import Amount, AnyOf, BasketThreshold, Benefit, Bought, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.sentence import Signal, benefit_text, money, times
 from offer_engine.messages import Offer
-from tests.core.moments import moments
+from tests.core.moments import NEARLY, moments
 from tests.core.worlds import ANY_RED, FAVOURITE_RED, OAK_WITH_LAMB, STORE, history, moment, world
 
 CLAUSES = re.compile(
     r"Because (?:there is (?P<has>.+) in your cart|it goes well with the (?P<pairs>.+?) in your cart)?"
-    r"(?: and )?(?:you have bought (?P<what>.+) (?P<times>once|twice|\d+ times))?\."
+    r"(?:, | and )?(?:you have bought (?P<what>.+) (?P<times>once|twice|\d+ times))?"
+    r"(?: and )?(?:your cart is €(?P<short>\d+\.\d\d) short of (?P<gift>free delivery))?\."
 )
 SKU_OF = {product.name.lower(): sku for sku, product in STORE.products.items()}
 COUNTS = {times(n): n for n in range(1, 10)}
@@ -48,7 +49,13 @@ def test_each_clause_is_true_and_each_signal_is_said(context: Context) -> None:
     if said is not None and (names := said["has"] or said["pairs"]):
         skus = {SKU_OF[name.lower()] for name in re.split(r", | and ", names)}
         assert skus <= set(context.cart)
-    if rule.lacks or (said is not None and (said["has"] or said["pairs"])):
+    if said is not None and said["short"]:
+        assert isinstance(rule.benefit, BasketThreshold)
+        bought = sum(STORE.products[item.sku].price_cents * item.qty for item in context.visit.basket)
+        assert bought + round(float(said["short"]) * 100) == rule.benefit.spend_cents
+        assert offer.price_cents >= round(float(said["short"]) * 100) > 0
+    assert bool(said and said["short"]) is isinstance(rule.benefit, BasketThreshold)
+    if rule.lacks or (said is not None and (said["short"] or said["has"] or said["pairs"])):
         assert context.person.consents.basket
         signals.append("basket")
     if said is not None and said["what"]:
@@ -103,6 +110,16 @@ RED, WITH_LAMB = ANY_RED, replace(OAK_WITH_LAMB, lacks=())
             ["location", "history"],
         ),
         (replace(RED, lacks=("lamb",)), [], Profile(), "Because you are in Wine.", ["location", "basket"]),
+        (
+            replace(RED, benefit=NEARLY),
+            ["rack-of-lamb"],
+            history("oak-red"),
+            (
+                "Because it goes well with the rack of lamb in your cart, you have bought this once "
+                "and your cart is €5.00 short of free delivery."
+            ),
+            ["location", "basket", "history"],
+        ),
     ],
 )
 def test_the_sentence_says_what_it_rests_on(
@@ -152,7 +169,13 @@ def test_money_has_two_decimals_and_a_sign(cents: int, currency: str, text: str)
 
 @pytest.mark.parametrize(
     ("benefit", "text"),
-    [(Percent(20), "20% off"), (Amount(80), "€0.80 off"), (MultiBuy(2, 500), "2 for €5.00"), (Reminder(), "")],
+    [
+        (Percent(20), "20% off"),
+        (Amount(80), "€0.80 off"),
+        (MultiBuy(2, 500), "2 for €5.00"),
+        (Reminder(), ""),
+        (NEARLY, "Free delivery from €30.00"),
+    ],
 )
 def test_each_benefit_has_its_words(benefit: Benefit, text: str) -> None:
     """A plain reminder promises nothing."""
