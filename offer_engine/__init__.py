@@ -2,7 +2,7 @@
 
 Dave, with a rack of lamb in his cart, has stood in the wine aisle for five seconds. His beacon's next fix makes it so:
 
-1.  `offer_engine.mqtt.GmqttLink._on_publish` gets topic and payload from the broker.
+1.  `offer_engine.mqtt_packets.take_packets` finds topic and payload in what the broker sent.
 2.  `offer_engine.service.Service.receive` takes every message, whatever it holds, and never raises.
 3.  `offer_engine.messages.parse_report` makes it a `Position`, or refuses it with a reason.
 4.  `offer_engine.core.shopper.apply` is the whole engine for one shopper: state and event in, state and outcomes out.
@@ -22,7 +22,7 @@ these functions received and returned, with file and line; `tests/test_journey.p
 """
 
 TOUR = (
-    "offer_engine.mqtt.GmqttLink._on_publish",
+    "offer_engine.mqtt_packets.take_packets",
     "offer_engine.service.Service.receive",
     "offer_engine.messages.parse_report",
     "offer_engine.core.shopper.apply",

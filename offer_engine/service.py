@@ -15,30 +15,25 @@ from time import perf_counter_ns
 from msgspec.structs import replace
 
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
-from offer_engine.core.context import OUTSIDE_M, World, with_rules
+from offer_engine.core.context import World, with_rules
 from offer_engine.core.counting import count_receptions, count_sent, count_unseen, rules_paused
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
 from offer_engine.core.glance import glance
-from offer_engine.core.intrusion import Intrusion, intrusion_of
 from offer_engine.core.person import Delivery, may_show
-from offer_engine.core.question import Answer, why_not
-from offer_engine.core.readings import of_known
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
+from offer_engine.door import MAX_AHEAD_MS, Unknown, check_clock, check_place, known_part, known_readings
 from offer_engine.errors import MessageError, Refusal
 from offer_engine.ledger import Batch, Ledger
 from offer_engine.messages import (
     REJECTED_HEAD_BYTES,
-    Basket,
-    Checkout,
     ConsentChange,
     Here,
     Mute,
     Offer,
     Position,
-    Presence,
     Ranges,
     Receipt,
     Rejected,
@@ -52,14 +47,7 @@ from offer_engine.messages import (
 )
 from offer_engine.push import Phones
 
-MAX_SKEW_MS = 5 * 60_000  # a position's clock further behind than this is wrong; gateways keep time by NTP
-MAX_HELD_MS = {  # what a broker holds back while the engine is away may be older than a wrong clock would make it
-    Basket: 30 * 60_000,  # later it is another visit's
-    Presence: 30 * 60_000,
-    Checkout: 24 * 3_600_000,  # a sale is a sale
-}
 MAX_CHOICE_AGE_MS = 30 * 60_000  # a choice made without a connection is said later; longer than this no visit lasts
-MAX_AHEAD_MS = 60_000  # or further ahead: until then every honest fix of the same shopper would be late
 LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
 FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
 FORGET_STRANGER_MS = 2 * 60_000  # one whose phone never said hello: nothing is held of them but that they are here
@@ -143,12 +131,12 @@ class Service:
         self.rule_problems: tuple[str, ...] = ()  # why the newest rules were refused; the ones before them decide
         self.watch: Watch = _nobody_watches
         self.publish: Publish = _not_connected
-        self._ledger = ledger
+        self.ledger = ledger
         self._record = record
         self._soon = soon
         self._wall_ms = wall_ms
         self._newest_ms = 0
-        self._tally = ledger.tally(self.now_ms())
+        self.tally = ledger.tally(self.now_ms())
         self._paused_rules: set[str] = set()  # those that were said to have paused themselves
         self._live: dict[str, Live] = {}
         self._routes: dict[str, tuple[str, str]] = {}
@@ -159,7 +147,7 @@ class Service:
 
     def restore(self) -> None:
         """Take up the shoppers who were inside a zone when an earlier engine stopped, so that each gets an exit."""
-        for state in self._ledger.states_inside():
+        for state in self.ledger.states_inside():
             self.shopper(state.id)
 
     def now_ms(self) -> int:
@@ -183,7 +171,7 @@ class Service:
         live = self._live.get(shopper)
         if live is not None:
             return live.state
-        stored = self._ledger.state(shopper)
+        stored = self.ledger.state(shopper)
         return Shopper(shopper) if stored is None else restored(stored)
 
     def use_rules(self, rules: RuleSet, text: str) -> None:
@@ -217,23 +205,26 @@ class Service:
         Raises:
             MessageError: the clock is off, or the place is outside the store.
         """
-        now = self._wall_ms() if self._wall_ms is not None else None
-        if now is not None and not now - MAX_HELD_MS.get(type(report), MAX_SKEW_MS) <= report.ts <= now + MAX_AHEAD_MS:
-            raise MessageError(Refusal.CLOCK, f"its clock is off by {(report.ts - now) / 1000:.0f} s")
-        self._newest_ms = max(self._newest_ms, report.ts)
+        ts = report.ts
+        if self._wall_ms is not None:
+            now = self._wall_ms()
+            check_clock(report, now)
+        else:
+            now = ts
+        self._newest_ms = max(self._newest_ms, ts)
         live = self._live.get(shopper) or self.shopper(shopper)
-        live.here_ms = max(live.here_ms, report.ts)
+        live.here_ms = max(live.here_ms, ts)
         if isinstance(report, Position):
-            if now is not None:
-                live.lag_ms = now - report.ts
+            live.lag_ms = now - ts
             self._position(live, report, arrived)
         elif isinstance(report, Ranges):
-            if now is not None:
-                live.lag_ms = now - report.ts
+            live.lag_ms = now - ts
             self._ranges(live, report, arrived)
         else:
             self.counts.messages += 1
-            self._apply(live, self._known_skus(shopper, report), arrived)
+            known, fault = known_part(report, self.world)
+            self._say_unknown(shopper, report, fault)
+            self._apply(live, known, arrived)
 
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
@@ -288,45 +279,14 @@ class Service:
     def offers_after(self, shopper: str, last_offer: str | None) -> list[Offer]:
         """A shopper's offers that may still be shown, those after `last_offer`, oldest first."""
         now = self.now_ms()
-        offers = self._ledger.live_offers(shopper, now)
+        offers = self.ledger.live_offers(shopper, now)
         known = [number for number, offer in enumerate(offers) if offer.id == last_offer]
         person = self.shopper(shopper).state.person
         return [offer for offer in offers[known[0] + 1 if known else 0 :] if may_show(person, offer, now)]
 
-    def decision_behind(self, shopper: str, offer: str) -> str | None:
-        """The record, as JSON, of the decision behind one of a shopper's own offers."""
-        mine = any(delivery.offer == offer for delivery in self.shopper(shopper).state.person.deliveries)
-        return self._ledger.offer_decision(offer) if mine else None
-
-    def why_not(self, shopper: str, rule: str) -> Answer:
-        """What would become of a rule for a shopper now; uses nothing up and makes nobody known.
-
-        Raises:
-            NoSuchRuleError: the store has no such rule.
-        """
-        state = self.state(shopper)
-        shared = state.person.consents.history
-        profile = build_profile(self._ledger.purchases(shopper), self.world.store.products) if shared else NOBODY
-        return why_not(state, rule, self.now_ms(), self.world, profile, self._tally)
-
     def paused_rules(self) -> dict[str, str]:
         """The rules that annoy and have paused themselves, each with the evidence."""
-        return rules_paused(self._tally, self.world)
-
-    def intrusion(self, decision: Decision) -> Intrusion | None:
-        """Which personal data a decision needed, as long as its moment can be put together again."""
-        shopper = decision.shopper
-        if decision.offer is None:
-            return None
-        return intrusion_of(decision, self.state(shopper), self._ledger.purchases(shopper), self.world, self._tally)
-
-    def records(self, shopper: str | None, limit: int) -> list[str]:
-        """The newest decisions' records as JSON, newest first."""
-        return self._ledger.decisions(shopper=shopper, limit=limit)
-
-    def record_of(self, decision: str) -> str | None:
-        """One decision's record as JSON."""
-        return self._ledger.decision(decision)
+        return rules_paused(self.tally, self.world)
 
     def keep_all(self) -> None:
         """Store every shopper's state as it is now: before a clean stop."""
@@ -340,7 +300,7 @@ class Service:
     def _position(self, live: Live, fix: Position, arrived: int) -> None:
         quiet = glance(live.state, fix, self.world)
         if quiet is None or not quiet.fence.inside:  # whoever is in a zone is in the store
-            self._check_place(fix)
+            check_place(fix, self.world)
         self.counts.positions += 1
         if quiet is not None:
             live.state = quiet
@@ -350,14 +310,8 @@ class Service:
             self.counts.untracked += 1
 
     def _ranges(self, live: Live, heard: Ranges, arrived: int) -> None:
-        """Take out, and report, gateways that the floor plan does not know; the rest of the message counts."""
-        if self.world.walk is None:
-            raise MessageError(Refusal.TRACKING, "ranges need an engine that runs with --tracking grid")
-        known, unknown = of_known(heard, self.world.gateways)
-        if unknown:
-            topic = shopper_topic(self.world.store.store, live.state.id, "ranges")
-            detail = f"not on the floor plan: {', '.join(unknown)}"
-            self._reject(topic, encode(heard), Refusal.UNKNOWN_GATEWAY, detail)
+        known, fault = known_readings(heard, self.world)
+        self._say_unknown(live.state.id, heard, fault)
         if not known.heard:
             return
         self.counts.positions += 1
@@ -366,6 +320,11 @@ class Service:
         else:
             self.counts.untracked += 1
 
+    def _say_unknown(self, shopper: str, report: Report, fault: Unknown | None) -> None:
+        if fault is not None:
+            topic = shopper_topic(self.world.store.store, shopper, type(report).__name__.lower())
+            self._reject(topic, encode(report), fault.refusal, fault.detail)
+
     def _route(self, topic: str) -> tuple[str, str]:
         route = parse_topic(self.world.store.store, topic)
         if len(self._routes) >= MAX_ROUTES:
@@ -373,34 +332,12 @@ class Service:
         self._routes[topic] = route
         return route
 
-    def _check_place(self, fix: Position) -> None:
-        if not self.world.floor.at(fix.x, fix.y):
-            raise MessageError(
-                Refusal.OUTSIDE, f"({fix.x:g}, {fix.y:g}) is more than {OUTSIDE_M:g} m outside the store"
-            )
-
-    def _known_skus(self, shopper: str, report: Basket | Checkout | Presence) -> Basket | Checkout | Presence:
-        """Take out, and report, items that the catalogue does not know; the rest of the message counts."""
-        if isinstance(report, Presence):
-            return report
-        products = self.world.store.products
-        unknown = sorted({item.sku for item in report.items if item.sku not in products})
-        if not unknown:
-            return report
-        leaf = "basket" if isinstance(report, Basket) else "checkout"
-        topic = shopper_topic(self.world.store.store, shopper, leaf)
-        self._reject(topic, encode(report), Refusal.UNKNOWN_SKU, f"not in the catalogue: {', '.join(unknown)}")
-        if isinstance(report, Basket):
-            return Basket(report.ts, report.rev, [item for item in report.items if item.sku in products])
-        sold = [item for item in report.items if item.sku in products]
-        return Checkout(report.ts, report.visit, sold, report.codes)
-
     def _apply(self, live: Live, event: Event, arrived: int) -> None:
         profile = live.profile if live.profile is not None else self._profile(live, event)
         before = live.state
-        live.state, outcomes = apply(before, event, self.world, profile, self._tally)
+        live.state, outcomes = apply(before, event, self.world, profile, self.tally)
         person = live.state.person
-        if person is not before.person and count_receptions(self._tally, before.person.deliveries, person.deliveries):
+        if person is not before.person and count_receptions(self.tally, before.person.deliveries, person.deliveries):
             self._say_paused()
         if outcomes:
             self._act(live, outcomes, arrived)
@@ -414,7 +351,7 @@ class Service:
             allowed = event.history
         if not allowed:
             return NOBODY
-        live.profile = build_profile(self._ledger.purchases(live.state.id), self.world.store.products)
+        live.profile = build_profile(self.ledger.purchases(live.state.id), self.world.store.products)
         return live.profile
 
     def _reject(self, topic: str, payload: bytes, refusal: Refusal, detail: str) -> None:
@@ -459,7 +396,7 @@ class Service:
         delivery = next(d for d in live.state.person.deliveries if d.offer == decision.offer.id)
         self._batch.deliveries.append((live.state.id, delivery))
         if decision.outcome == "offer":
-            count_sent(self._tally, decision.offer.rule, decision.ts)
+            count_sent(self.tally, decision.offer.rule, decision.ts)
             self._batch.offers.append((live.state.id, decision.id, decision.offer))
 
     def _sold(self, live: Live, sold: Sold) -> None:
@@ -467,7 +404,7 @@ class Service:
         self._batch.checkouts.append((live.state.id, sold.checkout, sold.redeemed))
         self.counts.redeemed += len(sold.redeemed)
         for item in sold.checkout.items:
-            self._tally.sold[item.sku] = self._tally.sold.get(item.sku, 0) + item.qty
+            self.tally.sold[item.sku] = self.tally.sold.get(item.sku, 0) + item.qty
         for offer in sold.redeemed:
             self.watch(Progress(live.state.id, offer, "redeemed"))
             self._batch.deliveries += [(live.state.id, d) for d in live.state.person.deliveries if d.offer == offer]
@@ -485,7 +422,7 @@ class Service:
             if delivery.state != old.state:
                 self.counts.receipts[delivery.state] += 1
                 if delivery.state == "expired" and delivery.shown_at is None:
-                    count_unseen(self._tally, delivery)
+                    count_unseen(self.tally, delivery)
                 self._batch.deliveries.append((shopper, delivery))
                 self.watch(Progress(shopper, delivery.offer, delivery.state))
 
@@ -513,17 +450,25 @@ class Service:
 
     def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]]) -> None:
         """The batch is on disk: now, and only now, the world may know; not of an offer that has expired meanwhile."""
-        store = self.world.store.store
         now = self.now_ms()
+        told: list[Sent] = []
         for decision, arrived in sends:
-            phones = 0
-            if decision.outcome == "offer" and decision.offer is not None and decision.offer.expires_at > now:
-                phones = self.phones.send(decision.shopper, decision.offer)
-                self.publish(shopper_topic(store, decision.shopper, "offer"), encode(decision.offer), 1)
-            self.watch(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
+            offer = decision.offer if decision.outcome == "offer" else None
+            phones = self.phones.send(decision.shopper, offer) if offer is not None and offer.expires_at > now else 0
+            told.append(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
         self._reports -= len(batch.rejected)
-        for rejected in batch.rejected:
-            self.publish(rejected_topic(store), encode(rejected), 0)
+        if told or batch.rejected:
+            self._soon(partial(self._announce, told, batch.rejected, now))  # the phones are served first
+
+    def _announce(self, told: list[Sent], rejected: list[Rejected], now: int) -> None:
+        store = self.world.store.store
+        for sent in told:
+            offer = sent.decision.offer
+            if sent.decision.outcome == "offer" and offer is not None and offer.expires_at > now:
+                self.publish(shopper_topic(store, sent.decision.shopper, "offer"), encode(offer), 1)
+            self.watch(sent)
+        for one in rejected:
+            self.publish(rejected_topic(store), encode(one), 0)
 
 
 def _is_gone(live: Live, now: int) -> bool:

@@ -63,6 +63,7 @@ def test_the_decision_is_on_record_before_the_phone_hears_of_it(store: Bench) ->
     for commit in commits:
         commit()
     assert [offer.sku for offer in phone.offers()] == [SILVER_OAK]
+    store.end_turn()
     assert [topic for topic, _, _ in store.published] == ["store/demo-market/shopper/dave/offer"]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from offer_engine.door import MAX_AHEAD_MS, MAX_LATE_MS
 from offer_engine.errors import Refusal
 from offer_engine.messages import (
     MAX_PAYLOAD_BYTES,
@@ -14,7 +15,7 @@ from offer_engine.messages import (
     SoldItem,
     encode,
 )
-from offer_engine.service import MAX_AHEAD_MS, MAX_REPORTS, MAX_ROUTES, MAX_SKEW_MS
+from offer_engine.service import MAX_REPORTS, MAX_ROUTES
 from tests.dave import (
     LAMB,
     WINE_AISLE,
@@ -30,6 +31,7 @@ def store() -> Bench:
     return market()
 
 
+TOO_OLD_MS = START_MS - MAX_LATE_MS[Position] - 1
 HERE = {"ts": START_MS, "x": 3.0, "y": 12.0}
 REFUSED: dict[str, tuple[str, bytes, Refusal]] = {
     "not JSON": ("position", b"{", Refusal.MALFORMED),
@@ -40,7 +42,11 @@ REFUSED: dict[str, tuple[str, bytes, Refusal]] = {
     "a field missing": ("checkout", b'{"ts": 1}', Refusal.INVALID),
     "out of range": ("basket", b'{"ts": 1, "rev": -1, "items": []}', Refusal.INVALID),
     "too large": ("basket", b" " * (MAX_PAYLOAD_BYTES + 1), Refusal.TOO_LARGE),
-    "a clock behind": ("position", json.dumps({**HERE, "ts": START_MS - MAX_SKEW_MS - 1}).encode(), Refusal.CLOCK),
+    "a clock behind": (
+        "position",
+        json.dumps({**HERE, "ts": START_MS - MAX_LATE_MS[Position] - 1}).encode(),
+        Refusal.CLOCK,
+    ),
     "a clock ahead": ("position", json.dumps({**HERE, "ts": START_MS + MAX_AHEAD_MS + 1}).encode(), Refusal.CLOCK),
     "in the street": ("position", json.dumps({**HERE, "x": -5.01}).encode(), Refusal.OUTSIDE),
 }
@@ -76,7 +82,7 @@ def test_a_topic_that_is_not_ours_is_refused(store: Bench, topic: str) -> None:
 
 def test_a_position_may_err_beyond_the_walls_and_a_clock_by_minutes(store: Bench) -> None:
     """The limits themselves are still taken."""
-    for ts, x in ((-MAX_SKEW_MS, 3.0), (MAX_AHEAD_MS, 3.0), (0, -4.99)):
+    for ts, x in ((-MAX_LATE_MS[Position], 3.0), (MAX_AHEAD_MS, 3.0), (0, -4.99)):
         store.send("dave", "position", encode(Position(store.now_ms + ts, x, 12.0)))
 
     assert store.service.counts.refused == {}

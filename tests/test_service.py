@@ -215,6 +215,7 @@ def test_an_offer_recorded_too_late_is_not_sent(store: Bench) -> None:
     store.now_ms += store.world.store.policy.offer_valid_s * 1000
     for commit in commits:
         commit()
+    store.end_turn()
 
     assert phone.offers() == []
     assert store.published == []
@@ -335,7 +336,7 @@ def test_a_rule_that_annoys_pauses_itself_and_says_so(caplog: pytest.LogCaptureF
     ]
     again = Bench(shop, bench.ledger, now_ms=bench.now_ms)
     assert again.service.paused_rules() == bench.service.paused_rules()
-    assert again.service._tally == bench.service._tally
+    assert again.service.tally == bench.service.tally
 
 
 def test_only_one_s_own_offers_can_be_blamed_by_a_mute(store: Bench) -> None:
@@ -359,12 +360,12 @@ def test_an_offer_that_expired_unseen_gives_its_budget_back(store: Bench) -> Non
     store.basket("dave", [LAMB])
     store.stand("dave", *WINE_AISLE, seconds=10)
     (offer,) = phone.offers()
-    assert store.service._tally.delivered[offer.rule] == 1
+    assert store.service.tally.delivered[offer.rule] == 1
 
     store.now_ms = offer.expires_at
     phone.says(Receipt(offer.id, "expired", store.now_ms))
 
-    assert store.service._tally.delivered[offer.rule] == 0
+    assert store.service.tally.delivered[offer.rule] == 0
 
 
 def test_strangers_do_not_fill_the_memory(store: Bench) -> None:

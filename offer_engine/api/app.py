@@ -13,6 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
+from offer_engine import questions
 from offer_engine.api.floor import Json, floor_json, products_json, rules_json, shopper_json
 from offer_engine.api.live import LiveView, live_routes
 from offer_engine.api.phones import Pairing, is_local, phone_routes
@@ -80,15 +81,18 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
     @app.get("/api/decisions", summary="The newest decisions, newest first")
     async def decisions(request: Request, shopper: str | None = None, limit: int = 50) -> list[Json]:
         _check_may_ask(request, pairing)
-        return [_json(record, type=Json) for record in service.records(shopper, min(max(limit, 1), 500))]
+        return [
+            _json(record, type=Json)
+            for record in service.ledger.decisions(shopper=shopper, limit=min(max(limit, 1), 500))
+        ]
 
     @app.get("/api/decisions/{decision}", summary="One decision: every rule's fate, and which personal data it needed")
     async def decision(request: Request, decision: str) -> Json:
         _check_may_ask(request, pairing)
-        record = service.record_of(decision)
+        record = service.ledger.decision(decision)
         if record is None:
             raise HTTPException(404, f"no decision '{decision}'")
-        needed = service.intrusion(_json(record, type=Decision))
+        needed = questions.intrusion(service, _json(record, type=Decision))
         return {**_json(record, type=Json), "intrusion": msgspec.to_builtins(needed)}
 
     @app.get("/api/shoppers/{shopper}", summary="What the engine holds of one shopper; for callers on its own machine")
@@ -100,7 +104,7 @@ def _add_data_routes(  # noqa: C901  a flat list of routes
     async def why_not(request: Request, shopper: ShopperId, rule: str) -> Json:
         _check_may_ask(request, pairing)
         try:
-            found: Json = msgspec.to_builtins(service.why_not(shopper, rule))
+            found: Json = msgspec.to_builtins(questions.why_not(service, shopper, rule))
         except NoSuchRuleError as error:
             raise HTTPException(404, str(error)) from None
         return found

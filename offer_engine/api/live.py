@@ -12,6 +12,7 @@ from dataclasses import asdict
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from offer_engine import questions
 from offer_engine.core.explain import TEXTS, checklist
 from offer_engine.core.intrusion import intrusion_lines
 from offer_engine.messages import Offer
@@ -89,7 +90,7 @@ class LiveView:
         offer = decision.offer
         best = decision.ranking[0].sku if decision.ranking else ""
         lines = checklist(decision, self._service.world)
-        lines += intrusion_lines(self._service.intrusion(decision), self._service.world)
+        lines += intrusion_lines(questions.intrusion(self._service, decision), self._service.world)
         return {
             "type": "decision",
             "id": decision.id,

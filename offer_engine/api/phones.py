@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field
 
+from offer_engine import questions
 from offer_engine.core.decision import Decision
 from offer_engine.core.explain import because
 from offer_engine.core.intrusion import spared_lines
@@ -203,12 +204,14 @@ def handle(  # noqa: PLR0911  one arm a message
 
 
 def _explain(shopper: str, offer: str, service: Service) -> Explanation | Refused:
-    record = service.decision_behind(shopper, offer)
+    record = questions.decision_behind(service, shopper, offer)
     if record is None:
         return Refused("unknown_offer", f"no offer {offer} was sent to this shopper")
     decision = msgspec.json.decode(record, type=Decision)
     sentence = decision.offer.reason if decision.offer is not None else ""
-    return Explanation(offer, sentence, [*because(decision, service.world), *spared_lines(service.intrusion(decision))])
+    return Explanation(
+        offer, sentence, [*because(decision, service.world), *spared_lines(questions.intrusion(service, decision))]
+    )
 
 
 def welcome(service: Service, shopper: str) -> Welcome:
