@@ -8,9 +8,10 @@ away, and subscribe anew whenever they connect, so that a broker without a memor
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,8 @@ GOODBYE_S = 1.0  # how long a broker that does not read may hold up a stop
 DEFAULT_PORT = 1883
 
 _log = logging.getLogger(__name__)
+
+NOTHING_ELSE: Mapping[str, int | None] = MappingProxyType({})
 
 Receive = Callable[[str, bytes], None]
 
@@ -84,12 +87,26 @@ class Link(Protocol):
 class GmqttLink:
     """The default: gmqtt, whose callbacks run in the loop."""
 
-    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
-        """Get ready; nothing connects before `run`."""
+    def __init__(
+        self,
+        broker: Broker,
+        store: str,
+        receive: Receive,
+        clock: Callable[[], int],
+        version: str,
+        also: Mapping[str, int | None] = NOTHING_ELSE,
+    ) -> None:
+        """Get ready; nothing connects before `run`.
+
+        `also` maps topic filters beside the store's own to their QoS, or to None where an earlier engine may have
+        subscribed to them and this one does not want them.
+        """
         self.connected = False
         self._broker = broker
         self._store = store
         self._receive = receive
+        self._filters = wanted(store, also)
+        self._unwanted = [topic for topic, qos in also.items() if qos is None]
         self._status = Status(store, clock, version)
         will = gmqtt.Message(status_topic(store), Status.offline(), qos=1, retain=True)
         self._client = gmqtt.Client(client_id(store), clean_session=False, will_message=will)
@@ -139,8 +156,10 @@ class GmqttLink:
         del flags, code, properties
         self.connected = True
         self._read_ourselves(client._connection)  # noqa: SLF001  as above
-        for topic, qos in subscriptions(self._store):
+        for topic, qos in self._filters:
             client.subscribe(topic, qos=qos)
+        for topic in self._unwanted:
+            client.unsubscribe(topic)
         client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
         _log.info("connected to the broker at %s", self._broker)
 
@@ -156,6 +175,11 @@ class GmqttLink:
         del client, qos, properties
         self._receive(topic, payload)
         return 0
+
+
+def wanted(store: str, also: Mapping[str, int | None]) -> list[tuple[str, int]]:
+    """Every topic filter to subscribe to, with its QoS."""
+    return [*subscriptions(store), *((topic, qos) for topic, qos in also.items() if qos is not None)]
 
 
 def client_id(store: str) -> str:

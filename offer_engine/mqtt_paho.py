@@ -5,15 +5,25 @@ Reached with `--ingest paho`. It behaves as `mqtt.GmqttLink` does; docs/adr/0002
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from offer_engine.messages import status_topic, subscriptions
-from offer_engine.mqtt import KEEPALIVE_S, RETRY_S, Broker, Receive, Status, client_id, keep_trying
+from offer_engine.messages import status_topic
+from offer_engine.mqtt import (
+    KEEPALIVE_S,
+    NOTHING_ELSE,
+    RETRY_S,
+    Broker,
+    Receive,
+    Status,
+    client_id,
+    keep_trying,
+    wanted,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -21,12 +31,26 @@ _log = logging.getLogger(__name__)
 class PahoLink:
     """paho-mqtt in the loop: slower, and a basket is acknowledged only after it was handled."""
 
-    def __init__(self, broker: Broker, store: str, receive: Receive, clock: Callable[[], int], version: str) -> None:
-        """Get ready; nothing connects before `run`."""
+    def __init__(
+        self,
+        broker: Broker,
+        store: str,
+        receive: Receive,
+        clock: Callable[[], int],
+        version: str,
+        also: Mapping[str, int | None] = NOTHING_ELSE,
+    ) -> None:
+        """Get ready; nothing connects before `run`.
+
+        `also` maps topic filters beside the store's own to their QoS, or to None where an earlier engine may have
+        subscribed to them and this one does not want them.
+        """
         self.connected = False
         self._broker = broker
         self._store = store
         self._receive = receive
+        self._filters = wanted(store, also)
+        self._unwanted = [topic for topic, qos in also.items() if qos is None]
         self._status = Status(store, clock, version)
         self._lost = asyncio.Event()
         self._client = paho.Client(
@@ -107,7 +131,9 @@ class PahoLink:
             _log.error("the broker at %s refuses the engine: %s", self._broker, code)
             return
         self.connected = True
-        client.subscribe(list(subscriptions(self._store)))
+        client.subscribe(self._filters)
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
         client.publish(status_topic(self._store), self._status.online(), qos=1, retain=True)
         _log.info("connected to the broker at %s", self._broker)
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from demo.broker import embedded_broker
 from offer_engine.errors import SettingsError
 from offer_engine.messages import EngineStatus, shopper_topic, status_topic
-from offer_engine.mqtt import GOODBYE_S, Broker, GmqttLink, Link, parse_broker
+from offer_engine.mqtt import GOODBYE_S, NOTHING_ELSE, Broker, GmqttLink, Link, parse_broker
 from offer_engine.mqtt_paho import PahoLink
 from tests.brokers import Broker as OwnBroker
 
@@ -40,10 +40,13 @@ def kind(request: pytest.FixtureRequest) -> type[GmqttLink | PahoLink]:
 
 @asynccontextmanager
 async def linked(
-    kind: type[GmqttLink | PahoLink], url: str, receive: Callable[[str, bytes], None] = lambda _topic, _payload: None
+    kind: type[GmqttLink | PahoLink],
+    url: str,
+    receive: Callable[[str, bytes], None] = lambda _topic, _payload: None,
+    also: Mapping[str, int | None] = NOTHING_ELSE,
 ) -> AsyncIterator[Link]:
     """A link that runs; leaving the block is a clean stop."""
-    link = kind(parse_broker(url), STORE, receive, lambda: NOW_MS, "1.2.3")
+    link = kind(parse_broker(url), STORE, receive, lambda: NOW_MS, "1.2.3", also)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(link.run())
         try:
@@ -163,6 +166,25 @@ def _is_subscribed(beacon: Ear, heard: list[tuple[str, bytes]], leaf: str) -> bo
     """Knock until something is heard."""
     beacon.client.publish(shopper_topic(STORE, "knock", leaf), b"", 0)
     return bool(heard)
+
+
+async def test_other_topics_are_heard_as_long_as_they_are_wanted(kind: type[GmqttLink | PahoLink], url: str) -> None:
+    """The session outlives the engine, so a filter that the next engine does not want is taken back."""
+    heard: list[str] = []
+    beacon = Ear(url)
+
+    def knock() -> bool:
+        beacon.client.publish("/foreign/a/b", b"{}", 0)
+        beacon.client.publish(shopper_topic(STORE, "knock", "position"), b"{}", 0)
+        return bool(heard)
+
+    async with linked(kind, url, lambda topic, _payload: heard.append(topic), also={"/foreign/+/b": 0}):
+        await until(lambda: knock() and "/foreign/a/b" in heard)
+    heard.clear()
+    async with linked(kind, url, lambda topic, _payload: heard.append(topic), also={"/foreign/+/b": None}) as link:
+        await until(lambda: link.connected)
+        await until(lambda: knock() and heard[-10:].count("/foreign/a/b") == 0 and len(heard) > 10)
+    beacon.close()
 
 
 async def test_a_topic_that_is_no_text_costs_one_message(url: str) -> None:
