@@ -25,6 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from offer_engine.core.ranging import Range, is_lost, range_logs
 from offer_engine.core.tracking import DEFAULT_ACCURACY_M
 from offer_engine.core.walk_model import HEADINGS, REACH_M, STEP_S, Exact, Floats, Places, WalkModel, changed
 from offer_engine.messages import Position
@@ -43,7 +44,6 @@ FAINT_SHARE = 1e-3  # cells this much less likely than the likeliest are forgott
 GATE_SIGMAS = 4.5  # no error is larger, but for one in 25,000: then the belief is wrong, and starts anew
 LOST_NATS = -25.0  # likewise, when a fix is less likely than e to this power, given the belief and the last fix
 MAX_EXPONENT = 80.0  # of what float32 can hold
-RANGE_SIGMAS = 3.0
 EARLY_S = 0.9  # a fix sooner than this after the last one that was used tells next to nothing new
 LONG_S = 20.0  # after such a silence the belief starts anew
 WALKS_AT_FIRST_SHARE = 0.7  # whom one sees first has just come in
@@ -62,15 +62,6 @@ class Belief(Struct, frozen=True, gc=False):
     unrest: float  # mean squared change from fix to fix within a second, in sigma squared: 0 for a constant error
     cells: bytes
     mass: bytes
-
-
-class Range(Struct, frozen=True, gc=False):
-    """A distance to a place that is known, such as a gateway's; all in metres."""
-
-    x: float
-    y: float
-    distance_m: float
-    sigma_m: float  # standard deviation of the distance, > 0
 
 
 def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
@@ -94,20 +85,18 @@ def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
 
 
 def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Sequence[Range]) -> Belief:
-    """Take simultaneous distances to known places into account, as `observe` takes a fix.
-
-    A distance that errs by more than three sigma, as behind a body or a pallet, counts as one that errs by three.
-    """
+    """Take simultaneous distances to known places into account, as `observe` takes a fix."""
     unrest = UNREST_FIRST if belief is None else belief.unrest
     if belief is None or belief.floor != model.key or ts - belief.ts > LONG_S * 1000:
-        return _anew(model, ts, None, unrest, _range_logs(model, model.all, ranges))
+        return _anew(model, ts, None, unrest, range_logs(model, model.all, ranges))
     dt_s = (ts - belief.ts) / 1000
     if dt_s < EARLY_S:
         return belief
     cells, mass = _walk_on(model, belief, dt_s)
-    mass = _times_exp(mass, _worth(math.exp(-dt_s / TAU_S)) * _range_logs(model, cells, ranges))
-    after = _kept(model, ts, None, unrest, cells, mass)
-    return after or _anew(model, ts, None, unrest, _range_logs(model, model.all, ranges))
+    logs = range_logs(model, cells, ranges)
+    mass = _times_exp(mass, _worth(math.exp(-dt_s / TAU_S)) * logs)
+    after = None if is_lost(model, logs, ranges) else _kept(model, ts, None, unrest, cells, mass)
+    return after or _anew(model, ts, None, unrest, range_logs(model, model.all, ranges))
 
 
 def _fix_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
@@ -119,14 +108,6 @@ def _near_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m
     logs = _fix_logs(model, cells, at, sigma_m)
     gate_m = GATE_SIGMAS * sigma_m + REACH_M
     return logs if logs.max() > -(gate_m**2) / (2 * sigma_m**2) else np.full(len(cells), -np.inf)
-
-
-def _range_logs(model: WalkModel, cells: Places, ranges: Sequence[Range]) -> Exact:
-    logs = np.zeros(len(cells))
-    for one in ranges:
-        error = (np.sqrt(_distance_sq(model, cells, one.x, one.y)) - one.distance_m) / one.sigma_m
-        logs -= np.minimum(error * error, RANGE_SIGMAS**2) / 2
-    return logs
 
 
 def _worth(phi: float) -> float:

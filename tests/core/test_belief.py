@@ -17,7 +17,6 @@ from offer_engine.core.belief import (
     ROUGHLY,
     UNREST_WHITE,
     Belief,
-    Range,
     masses,
     observe,
     observe_ranges,
@@ -25,6 +24,7 @@ from offer_engine.core.belief import (
     spread,
     zone_shares,
 )
+from offer_engine.core.ranging import Range
 from offer_engine.core.walk_model import HEADINGS, Exact, WalkModel, compile_walk
 from offer_engine.messages import Position
 from tests.core.test_walk_model import WALL, compiled
