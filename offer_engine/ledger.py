@@ -8,6 +8,7 @@ sqlite-utils keeps the schema and the tools; the hot inserts are plain `executem
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,11 @@ import msgspec
 
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Tally
+from offer_engine.core.counting import count_received, forget_old_receptions
 from offer_engine.core.decision import Decision
 from offer_engine.core.person import Delivery
 from offer_engine.core.shopper import Shopper
+from offer_engine.core.store_map import Product
 from offer_engine.errors import SettingsError
 from offer_engine.history import Purchase
 from offer_engine.messages import Checkout, Offer, Rejected
@@ -276,16 +279,39 @@ class Ledger:
             " WHERE ts > ? AND (shown_at IS NOT NULL OR (state = 'sent' AND expires_at > ?)) ORDER BY ts",
             (now_ms - 3_600_000, now_ms),
         )
-        return Tally(delivered=self.delivered_by_rule(now_ms), received=self._received(), pushed=[ts for (ts,) in hour])
+        tally = Tally(delivered=self.delivered_by_rule(now_ms), sold=self._sold(), pushed=[ts for (ts,) in hour])
+        for rule, day, received in self._received():
+            count_received(tally, rule, day, received)
+        forget_old_receptions(tally, now_ms)
+        return tally
 
-    def _received(self) -> dict[str, Reception]:
-        """How each rule's offers were received; every offer shown counts once."""
+    def _received(self) -> Iterator[tuple[str, int, Reception]]:
+        """How each rule's offers of each day (since 1970) were received; every offer shown counts once."""
         found = self._db.execute(
-            "SELECT rule, count(*), sum(state IN ('dismissed', 'not_for_me') OR receipts.offer IS NOT NULL)"
-            " FROM deliveries LEFT JOIN receipts ON receipts.offer = deliveries.offer AND event = 'muted'"
-            " WHERE shown_at IS NOT NULL GROUP BY rule"
+            "SELECT deliveries.rule, ts / 86400000 AS day, count(*),"
+            " sum(state IN ('dismissed', 'not_for_me') OR muted.offer IS NOT NULL)"
+            " FROM deliveries JOIN offers ON offers.id = deliveries.offer LEFT JOIN"
+            " (SELECT offer FROM receipts WHERE event = 'muted') AS muted ON muted.offer = deliveries.offer"
+            " WHERE shown_at IS NOT NULL GROUP BY deliveries.rule, day"
         )
-        return {rule: Reception(shown, unwelcome) for rule, shown, unwelcome in found}
+        for rule, day, shown, unwelcome in found:
+            yield rule, day, Reception(shown, unwelcome)
+
+    def note_stock(self, products: Iterable[Product], now_ms: int) -> None:
+        """Note when the catalogue's stock was first seen as it is: what is sold from then on is no longer there."""
+        counted = sorted((product.sku, product.stock) for product in products)
+        key = sha256(_encode(counted)).hexdigest()[:12]
+        known = self._db.execute("SELECT value FROM meta WHERE key = 'stock'").fetchone()
+        if known is None or str(known[0]).split()[0] != key:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('stock', ?)", (f"{key} {now_ms}",))
+
+    def _sold(self) -> dict[str, int]:
+        """Pieces sold of each sku since its stock was counted; nothing where nobody has noted when that was."""
+        known = self._db.execute("SELECT value FROM meta WHERE key = 'stock'").fetchone()
+        if known is None:
+            return {}
+        since = int(str(known[0]).split()[1])
+        return dict(self._db.execute("SELECT sku, sum(qty) FROM purchases WHERE at >= ? GROUP BY sku", (since,)))
 
     def delivery_states(self) -> list[tuple[str, str, int]]:
         """(rule, state, count) over all deliveries."""

@@ -3,16 +3,19 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import msgspec
 import pytest
 
+from offer_engine.core.annoyance import NOBODY_ASKED, Reception
 from offer_engine.core.decision import Decision
 from offer_engine.core.person import Consents, Delivery, Person, Visit
 from offer_engine.core.reason import Reason
 from offer_engine.core.shopper import Shopper
+from offer_engine.core.store_map import Product
 from offer_engine.errors import Refusal, SettingsError
 from offer_engine.history import Purchase
 from offer_engine.ledger import KEPT_REJECTED, SCHEMA_VERSION, TABLES, Batch, Ledger
@@ -390,3 +393,29 @@ def test_the_file_is_for_nobody_elses_eyes(tmp_path: Path) -> None:
     Ledger(tmp_path / "ledger.db").close()
 
     assert (tmp_path / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_sold_since_the_stock_was_counted_is_known_after_a_restart(ledger: Ledger) -> None:
+    """The same count again changes nothing; another one begins anew, and history from before is not sold from it."""
+    shelf = [Product("rice", "Rice", "", "rice", "aisle-1", 200, 0.3, 10, 1.0)]
+    ledger.import_purchases([Purchase("dave", NOON_MS - 1, "b-0", "rice", 7, 200)])
+    assert ledger.tally(NOON_MS).sold == {}
+
+    ledger.note_stock(shelf, NOON_MS)
+    sale = Checkout(NOON_MS + 5, "v-1", [SoldItem("rice", 2, 200)], [])
+    ledger.write(Batch(checkouts=[("dave", sale, ())]))
+    ledger.note_stock(shelf, NOON_MS + 60_000)
+    assert ledger.tally(NOON_MS + 60_000).sold == {"rice": 2}
+
+    ledger.note_stock([replace(shelf[0], stock=50)], NOON_MS + 120_000)
+    assert ledger.tally(NOON_MS + 120_000).sold == {}
+
+
+@pytest.mark.parametrize(("later_days", "expected"), [(29, Reception(1, 1)), (31, NOBODY_ASKED)])
+def test_how_offers_were_received_counts_for_a_month(ledger: Ledger, later_days: int, expected: Reception) -> None:
+    """Muted or put away, it is one unwelcome offer; a restart finds the same evidence, as long as it speaks."""
+    got = Delivery(OFFER.id, OFFER.rule, "red-wine", OFFER.sku, "v-1", OFFER.ts, OFFER.expires_at, "dismissed", OFFER.ts)
+    muted = (OFFER.id, "muted", OFFER.ts + 9)
+    ledger.write(Batch(offers=[("dave", "d-0", OFFER)], deliveries=[("dave", got)], receipts=[muted]))
+    tally = ledger.tally(NOON_MS + later_days * 86_400_000)
+    assert tally.received.get(OFFER.rule, NOBODY_ASKED) == expected

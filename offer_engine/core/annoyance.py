@@ -3,6 +3,9 @@
 A rule pauses itself when even the lower end of Wilson's interval for that share is above the store's limit, and enough
 were shown: three dismissals out of three prove little, three hundred out of a thousand prove much. (E. B. Wilson,
 JASA 22, 1927; it holds its coverage for small counts, see Brown, Cai and DasGupta, Statistical Science 16, 2001.)
+
+Evidence ages: only the offers of the last thirty days speak. So a rule that paused itself, and was not mended, gets
+another hearing a month after its last offer at the latest, and annoys about as many as it takes to pause it again.
 """
 
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from math import sqrt
 
 from offer_engine.core.store_map import Policy
 
+EVIDENCE_DAYS = 30  # how long an offer speaks for or against its rule
 Z = 1.96  # two-sided 95 %: at most one harmless rule in forty is paused by chance at any one look
 
 

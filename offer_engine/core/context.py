@@ -96,7 +96,9 @@ class Tally:
 
     delivered: dict[str, int] = field(default_factory=dict)  # rule -> offers sent
     sold: dict[str, int] = field(default_factory=dict)  # sku -> pieces sold at the till
-    received: dict[str, Reception] = field(default_factory=dict)  # rule -> how its offers were received
+    received: dict[str, Reception] = field(default_factory=dict)  # rule -> how its offers were received of late
+    received_on: dict[int, dict[str, Reception]] = field(default_factory=dict)  # the same by day, so that it can age
+    received_from: int = 0  # the first day that still counts, in days since 1970
     pushed: list[int] = field(default_factory=list)  # ms, ascending: the store's deliveries of the last hour or more
 
 

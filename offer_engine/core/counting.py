@@ -6,9 +6,9 @@ The only functions that change a tally; the service calls them, one after the ot
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 
-from offer_engine.core.annoyance import NOBODY_ASKED, annoyance_text, annoys
+from offer_engine.core.annoyance import EVIDENCE_DAYS, NOBODY_ASKED, Reception, annoyance_text, annoys
 from offer_engine.core.context import Tally, World
-from offer_engine.core.pacing import MS_PER_H
+from offer_engine.core.pacing import MS_PER_DAY, MS_PER_H
 from offer_engine.core.person import Delivery
 
 KEPT_MS = 2 * MS_PER_H  # deliveries kept for the store's hour: a late event still finds its own
@@ -32,12 +32,28 @@ def count_unseen(tally: Tally, delivery: Delivery) -> None:
 def count_receptions(tally: Tally, before: Sequence[Delivery], after: Sequence[Delivery]) -> bool:
     """Count how one shopper's offers are received by now; whether anything has changed."""
     known = {delivery.offer: delivery for delivery in before}
-    pairs = [(known.get(new.offer, new), new) for new in after]
+    pairs = [(known.get(new.offer, new), new) for new in after if new.at // MS_PER_DAY >= tally.received_from]
     changed = [(old, new) for old, new in pairs if old.reception != new.reception]
     for old, new in changed:
-        so_far = tally.received.get(new.rule, NOBODY_ASKED)
-        tally.received[new.rule] = so_far.changed(old.reception, new.reception)
+        for counted in (tally.received, tally.received_on.setdefault(new.at // MS_PER_DAY, {})):
+            counted[new.rule] = counted.get(new.rule, NOBODY_ASKED).changed(old.reception, new.reception)
     return bool(changed)
+
+
+def count_received(tally: Tally, rule: str, day: int, received: Reception) -> None:
+    """Add what is on record of a rule's offers of one day (days since 1970)."""
+    for counted in (tally.received, tally.received_on.setdefault(day, {})):
+        counted[rule] = counted.get(rule, NOBODY_ASKED).changed(NOBODY_ASKED, received)
+
+
+def forget_old_receptions(tally: Tally, now_ms: int) -> bool:
+    """Let evidence age: offers older than `EVIDENCE_DAYS` no longer speak; whether any did."""
+    tally.received_from = max(tally.received_from, now_ms // MS_PER_DAY - EVIDENCE_DAYS)
+    old = [day for day in tally.received_on if day < tally.received_from]
+    for day in old:
+        for rule, received in tally.received_on.pop(day).items():
+            tally.received[rule] = tally.received.get(rule, NOBODY_ASKED).changed(received, NOBODY_ASKED)
+    return bool(old)
 
 
 def rules_paused(tally: Tally, world: World) -> dict[str, str]:

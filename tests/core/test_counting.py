@@ -6,7 +6,16 @@ from msgspec.structs import replace
 
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Tally
-from offer_engine.core.counting import KEPT_MS, count_receptions, count_sent, count_unseen, rules_paused
+from offer_engine.core.counting import (
+    KEPT_MS,
+    count_received,
+    count_receptions,
+    count_sent,
+    count_unseen,
+    forget_old_receptions,
+    rules_paused,
+)
+from offer_engine.core.pacing import MS_PER_DAY
 from offer_engine.core.person import Delivery, Person, mute, receipt, redeem
 from offer_engine.messages import Mute, Receipt
 from tests.core.worlds import ANY_RED, NOON, world
@@ -73,6 +82,29 @@ def test_an_offer_that_expired_unseen_was_not_delivered() -> None:
     count_sent(tally, "any-red", NOON + 1)
     count_unseen(tally, replace(SENT, at=NOON - KEPT_MS))
     assert tally.pushed == [NOON + 1]
+
+
+def test_evidence_ages_and_a_paused_rule_gets_another_hearing() -> None:
+    """Thirty days after its offers the rule is as if nobody had ever been asked; what came since still counts."""
+    shop, tally = world(ANY_RED), Tally()
+    count_received(tally, "any-red", NOON // MS_PER_DAY, Reception(60, 40))
+    count_received(tally, "any-red", NOON // MS_PER_DAY + 10, Reception(5, 1))
+
+    assert not forget_old_receptions(tally, NOON + 30 * MS_PER_DAY)
+    assert rules_paused(tally, shop)
+    assert forget_old_receptions(tally, NOON + 31 * MS_PER_DAY)
+    assert tally.received == {"any-red": Reception(5, 1)}
+    assert rules_paused(tally, shop) == {}
+    assert not forget_old_receptions(tally, NOON + 31 * MS_PER_DAY)  # once is enough
+
+
+def test_an_answer_to_a_forgotten_offer_is_no_evidence() -> None:
+    """Who mutes an offer of long ago is obeyed; the rule is not blamed for what no longer speaks."""
+    tally = Tally()
+    forget_old_receptions(tally, NOON + 31 * MS_PER_DAY)
+    dismissed = receipt(PERSON, Receipt("o1", "dismissed", NOON))
+    assert not count_receptions(tally, PERSON.deliveries, dismissed.deliveries)
+    assert tally.received == {}
 
 
 def test_paused_rules_come_with_their_evidence() -> None:
