@@ -57,7 +57,8 @@ def assortment(store: StoreMap) -> Assortment:
     """Lay out what a store sells for drawing baskets."""
     products = tuple(store.products.values())
     numbers = {category: number for number, category in enumerate(sorted({p.category for p in products}))}
-    pairs = [(pairing.when, _matching(products, pairing.then), pairing.lift) for pairing in store.pairings]
+    curated = [pairing for pairing in store.pairings if pairing.evidence is None]  # what is learnt here is no cause
+    pairs = [(pairing.when, _matching(products, pairing.then), pairing.lift) for pairing in curated]
     partners = tuple(tuple((then, lift) for when, then, lift in pairs if _is(product, when)) for product in products)
     return Assortment(
         products=products,

@@ -14,6 +14,7 @@ import typer
 
 from offer_engine.errors import ImportDataError, OffersError
 from offer_engine.history import import_history, parse_columns, report_lines
+from offer_engine.learning import add_learning
 from offer_engine.ledger import Ledger
 from offer_engine.reports import add_reports
 from offer_engine.rules_schema import rules_schema_text
@@ -141,9 +142,10 @@ def _show_progress() -> Callable[[int], None]:
 def check_command(folder: Annotated[Path, typer.Argument(help="Folder of a store.")]) -> None:
     """Check a store's files and list every problem by file, line and field."""
     store, rules = check_store(folder)
+    learnt = sum(pairing.evidence is not None for pairing in store.pairings)
     typer.echo(
         f"{store.label}: {len(store.zones)} zones, {len(store.fixtures)} fixtures, {len(store.products)} products, "
-        f"{len(store.pairings)} pairings, {len(rules.rules)} rules: no problems"
+        f"{len(store.pairings)} pairings ({learnt} learnt), {len(rules.rules)} rules: no problems"
     )
 
 
@@ -166,6 +168,7 @@ def schema(
         raise typer.Exit(1)
 
 
+add_learning(cli)
 add_reports(cli, wall_ms)
 
 

@@ -222,6 +222,10 @@ class Ledger:
             "SELECT sku, at FROM purchases WHERE shopper = ? ORDER BY at, basket, sku", (shopper,)
         ).fetchall()
 
+    def bought_together(self) -> Iterator[tuple[str, str, str]]:
+        """(shopper, basket, sku) of everything ever bought."""
+        yield from self._db.execute("SELECT shopper, basket, sku FROM purchases")
+
     def sold_since(self, at_ms: int) -> Iterator[tuple[str, str, int, int]]:
         """(visit, sku, pieces, cents paid for one) of everything sold from `at_ms` on."""
         yield from self._db.execute("SELECT basket, sku, qty, price_cents FROM purchases WHERE at >= ?", (at_ms,))

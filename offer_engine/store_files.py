@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.rules_parse import RULES_FILE, parse_rules
 from offer_engine.core.store_map import StoreMap
-from offer_engine.core.store_parse import STORE_FILES, parse_store
+from offer_engine.core.store_parse import OPTIONAL_FILES, STORE_FILES, parse_store
 from offer_engine.errors import MapError, Problem, RuleError
 
 
@@ -22,7 +22,7 @@ def load_store(folder: Path) -> StoreMap:
     """
     if not folder.is_dir():
         raise MapError([Problem(folder, 0, "", "is not a folder")])
-    texts, unreadable = _read(folder, STORE_FILES)
+    texts, unreadable = _read(folder, STORE_FILES + OPTIONAL_FILES)
     try:
         store = parse_store(texts, folder, timezones=available_timezones())
     except MapError as error:

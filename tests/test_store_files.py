@@ -12,7 +12,7 @@ from offer_engine.core.floor_parse import DIRECTIONS, FEATURE_TYPES, FIXTURE_KIN
 from offer_engine.core.rule_fields import BENEFITS, CHOICES, TRANSITIONS
 from offer_engine.core.rules import AnyOf, Bought, Exactly, FavouriteOf, MultiBuy, Percent, Reminder, RuleSet
 from offer_engine.core.rules_parse import RULES_FILE, parse_rules
-from offer_engine.core.store_map import Pairing, Policy, Product, StoreMap, Zone
+from offer_engine.core.store_map import Evidence, Pairing, Policy, Product, StoreMap, Zone
 from offer_engine.core.store_parse import STORE_FILES
 from offer_engine.errors import MapError, RuleError
 from offer_engine.store_files import check, load_rules, load_store
@@ -153,7 +153,8 @@ def test_a_byte_order_mark_is_welcome(copy: Path) -> None:
 def test_every_field_is_in_the_docs() -> None:
     """What a retailer may write is explained in docs/maps.md."""
     text = (MAPS.parent / "docs" / "maps.md").read_text("utf-8")
-    words = {field.name for kind in (Policy, Zone, Product, Pairing) for field in fields(kind)} - {"area", "source"}
+    kinds = (Policy, Zone, Product, Pairing, Evidence)
+    words = {field.name for kind in kinds for field in fields(kind)} - {"area", "source", "evidence"}
     words |= {*CHOICES, *BENEFITS, *TRANSITIONS, *ZONE_KINDS, *FIXTURE_KINDS, *DIRECTIONS, *FEATURE_TYPES, *STORE_FILES}
     words |= {
         "has",

@@ -96,7 +96,8 @@ def because(decision: Decision, world: World) -> list[str]:
             f"You have bought {_name(rule.bought.what if rule.bought else decision.offer.category, world)} before"
         )
     if best.because and not rule.has:
-        lines.append(f"It goes with {_name(best.because, world)} in your cart")
+        how = "is often bought together" if best.pairing == "learnt" else "goes"
+        lines.append(f"It {how} with {_name(best.because, world)} in your cart")
     lines.append(f"At most {world.store.policy.pushes_per_visit} offers a visit")
     return lines
 

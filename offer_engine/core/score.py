@@ -36,6 +36,7 @@ class Scored(Struct, frozen=True):
     profit_cents: float  # of such a sale, after the discount; all pieces of a multi-buy
     value_cents: float  # expected with the offer, less what is expected without it; may be negative
     without: float = 0.0  # probability of a sale in silence, in [0, 1)
+    pairing: str = ""  # where the pairing behind L comes from: "curated", "learnt", "" for none
 
 
 def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) -> Scored:
@@ -56,7 +57,8 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
     silent = chance_without(weight, product.popularity, exp(PAIRING_WEIGHT * pair.log_lift))
     sold = chance_with(silent, s / (1 + s), min((off + gift) / product.price_cents, 1.0))
     value = gain_cents(sold, profit, silent, margin)
-    return Scored(rule.id, product.sku, p, t, q, pair.log_lift, pair.because, sold, profit, value, silent)
+    terms = (p, t, q, pair.log_lift, pair.because)
+    return Scored(rule.id, product.sku, *terms, sold, profit, value, silent, pair.source)
 
 
 def pieces(benefit: Benefit) -> int:

@@ -83,7 +83,8 @@ def _cart_clause(rule: Rule, scored: Scored, context: Context) -> str:
         names = list(dict.fromkeys(_in_sentence(product) for product in asked))
         return f"there is {_listed(names)} in your cart"
     if scored.because:
-        return f"it goes well with the {_in_sentence(context.cart[scored.because])} in your cart"
+        how = "is often bought together" if scored.pairing == "learnt" else "goes well"
+        return f"it {how} with the {_in_sentence(context.cart[scored.because])} in your cart"
     return ""
 
 

@@ -85,13 +85,23 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a learnt pairing rests on."""
+
+    households: int  # support: those that bought both at once
+    low: float  # lower end of the lift's 95 % interval, > 1
+    high: float  # its upper end
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
-    """Two things that go well together, as the retailer says: with `when` in the cart, `then` is worth more."""
+    """Two things that go together, by the retailer or by baskets: with `when` in the cart, `then` is worth more."""
 
     when: str  # a category or a sku
     then: str  # a category or a sku
     lift: float  # > 1: how many times likelier `then` is
-    source: str  # "curated", or where it was learnt
+    source: str  # "curated" by the retailer, or "learnt" from baskets
+    evidence: Evidence | None = None  # of a learnt one
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from offer_engine.core.csv_rows import csv_rows
 from offer_engine.core.floor_checks import check_floor
 from offer_engine.core.floor_parse import Floor, parse_floor, zone_keys
+from offer_engine.core.learnt_file import LEARNT_FILE, parse_learnt
 from offer_engine.core.record import Record, shown
 from offer_engine.core.store_map import (
     ANNOYANCE_LIMIT,
@@ -32,6 +33,7 @@ FLOOR_FILE = "floor.geojson"
 CATALOGUE_FILE = "catalogue.csv"
 PAIRINGS_FILE = "pairings.csv"
 STORE_FILES = (STORE_FILE, FLOOR_FILE, CATALOGUE_FILE, PAIRINGS_FILE)
+OPTIONAL_FILES = (LEARNT_FILE,)
 
 CONSENTS = ("location", "basket", "history")
 
@@ -54,10 +56,10 @@ class _Head:
 
 
 def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection[str]) -> StoreMap:
-    """Read a store from the texts of its `STORE_FILES`, by file name.
+    """Read a store from the texts of its `STORE_FILES` and `OPTIONAL_FILES`, by file name.
 
     Args:
-        texts: a file that is not in here is reported as missing.
+        texts: one of `STORE_FILES` that is not in here is reported as missing.
         folder: where the files stand, for naming them.
         timezones: every IANA time zone there is.
 
@@ -75,10 +77,12 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         check_floor(floor, problems)
     if CATALOGUE_FILE in texts:
         products = _parse_catalogue(texts[CATALOGUE_FILE], folder / CATALOGUE_FILE, head, zone_keys(floor), problems)
+    is_known = bool(products and head.categories) and _is_whole(folder / CATALOGUE_FILE, problems)
+    things = products.keys() | head.categories.keys() if is_known else None
     if PAIRINGS_FILE in texts:
-        is_known = bool(products and head.categories) and _is_whole(folder / CATALOGUE_FILE, problems)
-        things = products.keys() | head.categories.keys() if is_known else None
         pairings = _parse_pairings(texts[PAIRINGS_FILE], folder / PAIRINGS_FILE, things, problems)
+    if LEARNT_FILE in texts:
+        pairings += parse_learnt(texts[LEARNT_FILE], folder / LEARNT_FILE, things, problems)
     if problems or head.policy is None or floor.level is None:
         raise MapError(problems)
     return StoreMap(

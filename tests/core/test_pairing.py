@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offer_engine.core.pairing import STRONGEST, paired, pairing_table
-from offer_engine.core.store_map import Pairing
+from offer_engine.core.store_map import Evidence, Pairing
 from tests.core.worlds import STORE
 
 OAK, HOUSE = STORE.products["oak-red"], STORE.products["house-red"]
@@ -37,6 +37,16 @@ def test_of_two_lines_for_one_pair_the_stronger_counts() -> None:
     assert pairing_table(lines).by_then["red-wine"]["lamb"] == log(4.0)
 
 
+def test_the_loudest_pairing_says_where_it_comes_from() -> None:
+    """The retailer's or what baskets show; of the two saying the same, the retailer's."""
+    learnt = Pairing("rack-of-lamb", "red-wine", 5.0, "learnt", Evidence(40, 4.0, 6.0))
+    table = pairing_table([*STORE.pairings, learnt])
+    assert paired(table, HOUSE, ["rack-of-lamb"], STORE.products).source == "learnt"
+    assert paired(table, HOUSE, ["lamb-chops"], STORE.products).source == "curated"
+    same = pairing_table([*STORE.pairings, Pairing("rack-of-lamb", "red-wine", 2.7, "learnt", Evidence(40, 2.5, 3.0))])
+    assert paired(same, HOUSE, ["rack-of-lamb"], STORE.products).source == "curated"
+
+
 @given(
     st.lists(st.sampled_from(sorted(STORE.products)), unique=True),
     st.lists(
@@ -53,4 +63,4 @@ def test_lift_is_bounded_and_has_a_cause(cart: list[str], pairings: list[Pairing
     """Never negative, never above e^3; some item in the cart is named exactly when it counts."""
     found = paired(pairing_table(pairings), OAK, cart, STORE.products)
     assert 0 <= found.log_lift <= STRONGEST
-    assert (found.because in cart) == (found.log_lift > 0)
+    assert (found.because in cart) == (found.log_lift > 0) == (found.source != "")
