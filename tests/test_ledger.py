@@ -414,7 +414,9 @@ def test_what_was_sold_since_the_stock_was_counted_is_known_after_a_restart(ledg
 @pytest.mark.parametrize(("later_days", "expected"), [(29, Reception(1, 1)), (31, NOBODY_ASKED)])
 def test_how_offers_were_received_counts_for_a_month(ledger: Ledger, later_days: int, expected: Reception) -> None:
     """Muted or put away, it is one unwelcome offer; a restart finds the same evidence, as long as it speaks."""
-    got = Delivery(OFFER.id, OFFER.rule, "red-wine", OFFER.sku, "v-1", OFFER.ts, OFFER.expires_at, "dismissed", OFFER.ts)
+    got = Delivery(
+        OFFER.id, OFFER.rule, "red-wine", OFFER.sku, "v-1", OFFER.ts, OFFER.expires_at, "dismissed", OFFER.ts
+    )
     muted = (OFFER.id, "muted", OFFER.ts + 9)
     ledger.write(Batch(offers=[("dave", "d-0", OFFER)], deliveries=[("dave", got)], receipts=[muted]))
     tally = ledger.tally(NOON_MS + later_days * 86_400_000)
