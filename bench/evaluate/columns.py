@@ -19,8 +19,7 @@ from bench.evaluate.pairs import cart_log_lift
 from bench.evaluate.promotions import Promotions, week_of
 from bench.evaluate.source import Floats, Ints, Singles
 from bench.evaluate.zones import WALK
-from offer_engine.core.ranking import formula_scores
-from offer_engine.core.score import PAIRING_WEIGHT
+from offer_engine.core.formula import PAIRING_WEIGHT, formula_scores
 
 CART_COLUMNS = 5
 _STORE_PRIOR = 50.0  # decayed sales by which a store's shares are drawn to the chain's
@@ -55,7 +54,7 @@ def short_list(known: Knowledge, place: Place, depth: int, *, is_new: bool) -> S
     """
     zone = known.past.candidates(place.zone)
     bought = decayed_purchases(known.formula, place)
-    scores = formula_scores(known.formula.shelves[place.zone], bought, 0.0)
+    scores = formula_scores(known.formula.shelves[place.zone], bought, 1.0)
     base = place.store * len(known.past.sold) + zone.start
     start, end = np.searchsorted(known.store_key, (base, base + len(scores))).tolist()
     total = known.store_total[place.store * len(WALK) + place.zone]

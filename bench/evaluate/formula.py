@@ -1,11 +1,12 @@
 """Our default, which needs no training: the formula that the engine decides by, over the data's zones and types.
 
-S = (p + 0.3 t + 0.3 q) exp(0.4 L), computed by `offer_engine.core.ranking`; here the finest label of the data, the
+S = (p + 0.3 t + 0.3 q) exp(0.4 L), computed by `offer_engine.core.formula`; here the finest label of the data, the
 product type, is the category, and popularity is the mean of the 28-day and the all-time share of a zone's sales. For
 what is new to a household nothing but t, q and L is left, and L counts twice.
 """
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from bench.evaluate.pairs import KindLifts, cart_log_lift, kind_lifts
 from bench.evaluate.source import Floats, Ints
 from bench.evaluate.zones import WALK
 from offer_engine.core.affinity import DECAY_DAYS
-from offer_engine.core.ranking import Bought, Shelf, formula_scores, make_shelf
+from offer_engine.core.formula import PAIRING_WEIGHT, Bought, Shelf, bought_from, formula_scores, make_shelf
 
+VISITS_PRIOR = 2.0  # added to a household's visits, so that little is not taken for much; chosen on days 253..280
 NEW_PAIRING = 2.0  # how often L counts for what is new: 0.8 instead of 0.4, chosen on days before both folds
 
 
@@ -63,7 +65,8 @@ def decayed_purchases(formula: Formula, place: Place) -> Bought:
     base = place.household * len(formula.past.sold) + zone.start
     start, end = np.searchsorted(formula.pairs, (base, base + zone.stop - zone.start)).tolist()
     faded = np.exp((formula.past.cut - place.day) / DECAY_DAYS)
-    return Bought(formula.pairs[start:end] - base, formula.weights[start:end] * faded)
+    rows, weights = formula.pairs[start:end] - base, formula.weights[start:end] * faded
+    return bought_from(formula.shelves[place.zone], rows, weights)
 
 
 def rank_by_formula(past: Past) -> Rankers:
@@ -77,9 +80,10 @@ def rank_by_formula(past: Past) -> Rankers:
     def scores(place: Place, cart: Ints, pairing: float) -> Floats:
         bought = decayed_purchases(formula, place)
         log_lift = cart_log_lift(formula.lifts, cart, past.candidates(place.zone), place.zone)
-        visits = formula.visits[place.household * len(WALK) + place.zone]
-        a_visit = (bought.weights.sum() + 1) / (visits + 1)
-        return np.asarray(formula_scores(formula.shelves[place.zone], bought, log_lift * pairing) * a_visit)
+        visits = formula.visits[place.household * len(WALK) + place.zone] * exp((past.cut - place.day) / DECAY_DAYS)
+        a_visit = (bought.total + 1) / (visits + VISITS_PRIOR)
+        lift = np.exp(PAIRING_WEIGHT * pairing * log_lift)
+        return np.asarray(formula_scores(formula.shelves[place.zone], bought, lift) * a_visit)
 
     return Rankers(
         at_once(lambda place, cart: scores(place, cart, 1.0)),

@@ -6,6 +6,7 @@ The score of the first candidate is the probability that it is bought; the other
 """
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bench.evaluate.methods import Prepared, Ranker, Rankers
 from bench.evaluate.network import Lesson, Network, Schedule, first_layer, heads, train
 from bench.evaluate.promotions import Promotions
 from bench.evaluate.source import Floats, Ints
+from bench.evaluate.sureness import Sureness, fit_sureness, make_sure, of_second_head
 from offer_engine.errors import SettingsError
 
 _CHUNK = 4_000  # decisions whose columns are made at once
@@ -32,6 +34,7 @@ class Recipe:
     windows: int = 2  # of four weeks each, before the cut
     most: int = 40_000  # decisions of a window, drawn
     most_new: int = 20_000
+    held_out: int = 12_000  # decisions of a window, of those left, for how sure the first choice is
     depth: int = 40  # candidates in the short list
     depth_new: int = 80
     schedule: Schedule = _ANYTHING
@@ -66,16 +69,40 @@ def fit_learnt(past: Past, promotions: Promotions | None, recipe: Recipe) -> Ran
     """
     teacher = prepare(past, promotions, recipe.windows)
     anything = train(make_lesson(teacher, recipe, is_new=False), recipe.schedule)
+    held_out = make_held_out(teacher, recipe)
+    sureness = None if held_out is None else fit_sureness(anything, held_out)
     new = train(make_lesson(teacher, recipe, is_new=True), recipe.schedule_new)
     return Rankers(
-        ranker(teacher.known, anything, recipe.depth, is_new=False),
-        ranker(teacher.known, new, recipe.depth_new, is_new=True),
+        ranker(teacher.known, anything, sureness, recipe.depth, is_new=False),
+        ranker(teacher.known, new, None, recipe.depth_new, is_new=True),
     )
 
 
 def make_lesson(teacher: Teacher, recipe: Recipe, *, is_new: bool) -> Lesson:
-    """Decisions of every window, for any product or for what is new to the household."""
+    """Decisions of every window, for any product or for what is new to the household.
+
+    Raises:
+        SettingsError: there are none.
+    """
     asked_for = [_drawn(fold, recipe, window, is_new=is_new) for window, (fold, _) in enumerate(teacher.windows)]
+    lesson = _lesson(teacher, recipe, asked_for, is_new=is_new)
+    if lesson is None:
+        raise SettingsError("there is nothing to learn from in the weeks before the cut")
+    return lesson
+
+
+def make_held_out(teacher: Teacher, recipe: Recipe) -> Lesson | None:
+    """Decisions of every window that are not in the lesson for any product; None where that holds them all."""
+    left = []
+    for window, (fold, _) in enumerate(teacher.windows):
+        drawn = _drawn(fold, recipe, window, is_new=False)
+        rest = np.setdiff1d(np.arange(len(fold.decisions)), drawn)
+        chance = np.random.default_rng((recipe.schedule.seed, window, 1))
+        left.append(np.sort(chance.permutation(rest)[: recipe.held_out]).tolist())
+    return _lesson(teacher, recipe, left, is_new=False)
+
+
+def _lesson(teacher: Teacher, recipe: Recipe, asked_for: list[list[int]], *, is_new: bool) -> Lesson | None:
     depth = min(possible_depth(fold.past, recipe.depth_new if is_new else recipe.depth) for fold, _ in teacher.windows)
     lesson: Lesson | None = None
     row = 0
@@ -87,8 +114,6 @@ def make_lesson(teacher: Teacher, recipe: Recipe, *, is_new: bool) -> Lesson:
             rows = slice(row, row + len(part.rows))
             lesson.pairs[rows], lesson.rows[rows], lesson.bought[rows] = part.pairs, part.rows, part.bought
             row = rows.stop
-    if lesson is None:
-        raise SettingsError("there is nothing to learn from in the weeks before the cut")
     return lesson
 
 
@@ -123,22 +148,25 @@ def possible_depth(past: Past, wanted: int) -> int:
     return int(min(wanted, sizes[sizes > 0].min()))
 
 
-def ranker(known: Knowledge, network: Network, depth: int, *, is_new: bool) -> Ranker:
-    """A ranker for one decision at a time."""
+def ranker(known: Knowledge, network: Network, sureness: Sureness | None, depth: int, *, is_new: bool) -> Ranker:
+    """A ranker for one decision at a time; without a layer for it, the second head says how sure it is."""
     depth = possible_depth(known.past, depth)
 
     def prepare(place: Place) -> Prepared:
         short = short_list(known, place, depth, is_new=is_new)
         asked = ask([place], [short])
-        first = first_layer(network, place_columns(known, asked), row_columns(known, asked))[0]
+        pairs, row = place_columns(known, asked), row_columns(known, asked)
+        first = first_layer(network, pairs, row)[0]
+        sure = of_second_head if sureness is None else make_sure(network, sureness, pairs[0], row[0])
         rows = short.numbers - known.past.zone_starts[place.zone]
         below = short.formula - (short.formula.max() + 1)  # all that is not on the short list comes after it
 
         def scores(cart: Ints) -> Floats:
-            rank, log_odds = heads(network, first, cart_columns(known, place, short, cart)).astype(np.float64).T
-            best = int(rank.argmax())
+            columns = cart_columns(known, place, short, cart)
+            answers = heads(network, first, columns)
+            rank = answers[:, 0].astype(np.float64)
             found: Floats = below.copy()
-            found[rows] = np.exp(rank - rank[best]) / (1 + np.exp(-log_odds[best]))
+            found[rows] = np.exp(rank - rank.max()) / (1 + exp(-sure(answers, columns)))
             return found
 
         return scores

@@ -19,7 +19,7 @@ from bench.evaluate.methods import Method, Rankers
 from bench.evaluate.promotions import Promotions
 from bench.evaluate.tifu import tifu_knn
 
-SAMPLE = Recipe(windows=1, most=4_000, most_new=4_000)
+SAMPLE = Recipe(windows=1, most=4_000, most_new=4_000, held_out=4_000)
 SLOW = frozenset({"bm25", "learnt_weights", "learnt"})  # left out of a sample
 SLOWEST = "lambdamart_promotions"  # only where it is asked for
 

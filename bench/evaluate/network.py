@@ -52,6 +52,11 @@ class Lesson:
     bought: Singles  # (decisions, depth), 0 or 1
 
 
+def scaled(columns: Singles, mean: Singles, scale: Singles) -> Singles:
+    """Columns on the scale that a network has learnt on, cut off at `FARTHEST`; any shape that ends in the columns."""
+    return np.asarray(np.clip((columns - mean) * scale, -FARTHEST, FARTHEST), dtype=np.float32)
+
+
 def first_layer(network: Network, pairs: Singles, rows: Singles) -> Singles:
     """What reaches the first layer before the cart is known, shape (places, depth, first layer).
 
@@ -61,8 +66,8 @@ def first_layer(network: Network, pairs: Singles, rows: Singles) -> Singles:
         rows: shape (places, columns).
     """
     known = pairs.shape[2]
-    x = np.clip((pairs - network.pair_mean[:known]) * network.pair_scale[:known], -FARTHEST, FARTHEST)
-    row = np.clip((rows - network.row_mean) * network.row_scale, -FARTHEST, FARTHEST)
+    x = scaled(pairs, network.pair_mean[:known], network.pair_scale[:known])
+    row = scaled(rows, network.row_mean, network.row_scale)
     weights, bias = network.layers[0]
     return np.asarray(x @ weights[:known] + (row @ network.from_row + bias)[:, None, :])
 
@@ -76,7 +81,7 @@ def heads(network: Network, first: Singles, cart: Singles) -> Singles:
         cart: the last pair columns, shape (..., depth, columns).
     """
     known = len(network.pair_mean) - cart.shape[-1]
-    x = np.clip((cart - network.pair_mean[known:]) * network.pair_scale[known:], -FARTHEST, FARTHEST)
+    x = scaled(cart, network.pair_mean[known:], network.pair_scale[known:])
     signal = first + x @ network.layers[0][0][known:]
     for weights, bias in network.layers[1:]:
         signal = np.maximum(signal, 0) @ weights + bias

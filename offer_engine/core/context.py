@@ -10,6 +10,7 @@ from shapely import MultiPolygon
 
 from offer_engine.core.affinity import Profile
 from offer_engine.core.annoyance import Reception
+from offer_engine.core.board import Board, make_board
 from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
@@ -37,6 +38,7 @@ class World:
     zone_popularity: Mapping[str, float]  # summed over the zone's products
     category_popularity: Mapping[tuple[str, str], float]
     on_join: Consents
+    boards: Mapping[tuple[str, str], Board]  # (zone, transition) -> what may be offered there, in columns
     gateways: Mapping[str, Gateway]  # by key
     walk: WalkModel | None = None  # to track shoppers on; None: zones are told by the fixes as they come
 
@@ -51,7 +53,9 @@ class World:
 
 def with_rules(world: World, rules: RuleSet) -> World:
     """The same store under other rules."""
-    return replace(world, rules=rules, triggered=_triggered(rules))
+    triggered = _triggered(rules)
+    made = replace(world, rules=rules, triggered=triggered, boards={})
+    return replace(made, boards=_boards(made))
 
 
 def _triggered(rules: RuleSet) -> dict[tuple[str, str], tuple[Rule, ...]]:
@@ -60,6 +64,20 @@ def _triggered(rules: RuleSet) -> dict[tuple[str, str], tuple[Rule, ...]]:
         for zone in rule.zones:
             triggered.setdefault((zone, rule.transition), []).append(rule)
     return {key: tuple(found) for key, found in triggered.items()}
+
+
+def _boards(world: World) -> dict[tuple[str, str], Board]:
+    products: dict[str, list[Product]] = {}
+    of_category: dict[str, dict[str, float]] = {}
+    for product in sorted(world.store.products.values(), key=lambda product: product.sku):
+        products.setdefault(product.zone, []).append(product)
+    for (zone, category), popularity in world.category_popularity.items():
+        of_category.setdefault(zone, {})[category] = popularity
+    boards: dict[tuple[str, str], Board] = {}
+    for (zone, trigger), rules in world.triggered.items():
+        totals = world.zone_popularity.get(zone, 0.0), of_category.get(zone, {})
+        boards[zone, trigger] = make_board(rules, products.get(zone, []), totals, world.pairings)
+    return boards
 
 
 def build_world(store: StoreMap, rules: RuleSet, *, is_on_grid: bool = False) -> World:
@@ -73,14 +91,15 @@ def build_world(store: StoreMap, rules: RuleSet, *, is_on_grid: bool = False) ->
         zone_popularity[product.zone] = zone_popularity.get(product.zone, 0.0) + product.popularity
         category_popularity[key] = category_popularity.get(key, 0.0) + product.popularity
     joined = store.policy.consent_on_join
-    return World(
+    world = World(
         store=store,
         rules=rules,
         index=compile_zones(store.zones),
         floor=compile_areas({"store": MultiPolygon([store.level.buffer(OUTSIDE_M, join_style="mitre")])}),
         timezone=ZoneInfo(store.timezone),
         pairings=pairing_table(store.pairings),
-        triggered=_triggered(rules),
+        triggered={},
+        boards={},
         sold_in={key: tuple(found) for key, found in sold_in.items()},
         zone_popularity=zone_popularity,
         category_popularity=category_popularity,
@@ -88,6 +107,7 @@ def build_world(store: StoreMap, rules: RuleSet, *, is_on_grid: bool = False) ->
         gateways={gateway.key: gateway for gateway in store.gateways},
         walk=compile_walk(store, store.zones) if is_on_grid else None,
     )
+    return with_rules(world, rules)
 
 
 @dataclass(slots=True)

@@ -8,14 +8,15 @@ from typing import Literal
 
 from msgspec import Struct
 
-from offer_engine.core.affinity import zone_shares
+from offer_engine.core.benefit import discount_cents
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import CONSENT, ELIGIBLE, Check, candidates, first_block, offerable
 from offer_engine.core.holdout import cause_id, is_control, redemption_code
 from offer_engine.core.pacing import POLICY, delivered_this_visit
+from offer_engine.core.ranking import best_offers
 from offer_engine.core.reason import STAGE_OF, Reason, Stage
 from offer_engine.core.rules import Rule
-from offer_engine.core.score import Scored, discount_cents, score
+from offer_engine.core.score import Scored
 from offer_engine.core.sentence import benefit_text, reason_sentence
 from offer_engine.core.store_map import Product
 from offer_engine.messages import Offer
@@ -68,7 +69,7 @@ def decide(context: Context) -> Decision:
     offers = _products(eligible, context, verdicts)
     funnel[Stage.ELIGIBLE] = len(offers)
     allowed = _narrow(tuple(offers), POLICY, Stage.POLICY, context, verdicts, funnel)
-    ranking = _rank({rule: offers[rule] for rule in allowed}, context)
+    ranking = best_offers(allowed, context, RANKED)
     funnel[Stage.CHOICE] = min(len(ranking), 1)
     best = _choose(ranking, {rule.id: rule for rule in allowed}, context)
     verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
@@ -118,15 +119,6 @@ def _products(rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]
         else:
             verdicts.append(Verdict(rule.id, *block))
     return offers
-
-
-def _rank(offers: dict[Rule, tuple[Product, ...]], context: Context) -> list[Scored]:
-    """Every product of every rule left, most valuable first; ties by rule and sku, so that order means nothing."""
-    if not offers:
-        return []
-    shares = zone_shares(context.history, context.zone, context.at)
-    scored = [score(rule, product, shares, context) for rule, products in offers.items() for product in products]
-    return sorted(scored, key=lambda found: (-found.value_cents, found.rule, found.sku))
 
 
 def _choose(ranking: list[Scored], rules: dict[str, Rule], context: Context) -> Scored | None:

@@ -1,97 +1,146 @@
-"""A zone's products become their scores, all at once: the formula of `score` in columns, for zones of thousands.
+"""Allowed rules become the best few offers of a zone, however many products it has.
 
-S = (p + 0.3 t + 0.3 q) exp(0.4 L), term by term as in `score` and tested equal to it (docs/adr/0006-ranking.md). A
-`Shelf` holds what is the same for everybody and is made once; a shopper's habits and the cart touch few of its rows.
+What `score` says of one product and one rule is worked out for all pairs of the `board` at once, operation by operation
+the same and so equal to the last bit. The columns only find the best: what a record keeps of them comes from `score`.
+Whether a product may be offered (stock, cart, rejections) is asked of the best alone, from the top down.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from math import exp
 
 import numpy as np
-from numpy.typing import NDArray
 
-from offer_engine.core.affinity import ZoneShares
-from offer_engine.core.pairing import PairingTable, paired
-from offer_engine.core.score import CATEGORY_WEIGHT, PAIRING_WEIGHT, POPULARITY_WEIGHT
-from offer_engine.core.store_map import Product
+from offer_engine.core.affinity import ZoneShares, zone_shares
+from offer_engine.core.board import Board
+from offer_engine.core.context import Context
+from offer_engine.core.eligible import offerable
+from offer_engine.core.formula import PAIRING_WEIGHT, Bought, Flags, Floats, Ints, formula_scores
+from offer_engine.core.incremental import MOST, REMINDED_SHARE, chance_without
+from offer_engine.core.pairing import paired
+from offer_engine.core.rules import Rule
+from offer_engine.core.score import Scored, score
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shelf:
-    """One zone's products in columns, shape (products,) each."""
-
-    category: Ints  # number of the product's category, in [0, categories)
-    popularity_share: Floats  # q: of the zone, in [0, 1]
-    within_share: Floats  # of the category, in [0, 1]
-    categories: int
+_FIRST_LOOK = 16  # pairs; more are looked at where too few of these may be offered
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bought:
-    """One shopper's decayed purchases on a shelf; only what was ever bought has a row."""
+def best_offers(rules: Sequence[Rule], context: Context, count: int) -> list[Scored]:
+    """The `count` most valuable offers of these rules, and every other offer of the first one's product.
 
-    rows: Ints  # of the shelf
-    weights: Floats  # decayed purchases, > 0
-
-
-def make_shelf(category: Ints, popularity: Floats) -> Shelf:
-    """Share popularity out over a zone and over its categories.
-
-    Args:
-        category: numbers from 0, shape (products,).
-        popularity: in any unit, >= 0, same shape.
+    Most valuable first; ties by rule and sku, so that order means nothing.
     """
-    categories = int(category.max()) + 1 if len(category) else 0
-    total = popularity.sum()
-    by_category = np.bincount(category, weights=popularity, minlength=categories)[category]
-    within = np.divide(popularity, by_category, out=np.zeros(len(popularity)), where=by_category > 0)
-    return Shelf(category, popularity / total if total > 0 else np.zeros(len(popularity)), within, categories)
+    board = context.world.boards.get((context.zone, context.trigger))
+    if board is None or not rules:
+        return []
+    shares = zone_shares(context.history, context.zone, context.at)
+    values = pair_values(board, shares, context)
+    values[~_open(board, rules, shares)] = -np.inf
+    found: dict[int, Scored] = {}
+    for pair in _offerable_first(values, board, context):
+        found[pair] = _scored(pair, board, shares, context)
+        if len(found) == count:
+            break
+    if found:
+        row = board.pair_row[next(iter(found))]
+        same = np.flatnonzero((board.pair_row == row) & (values > -np.inf)).tolist()
+        for pair in same:
+            if pair not in found and _is_offerable(pair, board, context):
+                found[pair] = _scored(pair, board, shares, context)
+    return sorted(found.values(), key=lambda one: (-one.value_cents, one.rule, one.sku))
 
 
-def formula_scores(shelf: Shelf, bought: Bought, log_lift: Floats | float) -> Floats:
-    """S for every product of a shelf, shape (products,).
-
-    Args:
-        shelf: the zone.
-        bought: what the shopper bought there, decayed to now.
-        log_lift: L, of each product or the same for all; 0.0 for an empty cart.
-
-    >>> shelf = make_shelf(np.array([0, 0, 1]), np.array([6.0, 2.0, 2.0]))
-    >>> formula_scores(shelf, Bought(np.array([1]), np.array([1.0])), 0.0).round(4)
-    array([0.2925, 0.5975, 0.06  ])
-    """
-    total = bought.weights.sum() + 1
-    of_category = np.bincount(shelf.category[bought.rows], weights=bought.weights, minlength=shelf.categories) / total
-    scores: Floats = POPULARITY_WEIGHT * shelf.popularity_share
-    scores += CATEGORY_WEIGHT * of_category[shelf.category] * shelf.within_share
-    scores[bought.rows] += bought.weights / total
-    if isinstance(log_lift, float):
-        return scores * float(np.exp(PAIRING_WEIGHT * log_lift))
-    scores *= np.exp(PAIRING_WEIGHT * log_lift)
-    return scores
+def pair_values(board: Board, shares: ZoneShares, context: Context) -> Floats:
+    """`Scored.value_cents` of every pair of a board, in cents, shape (pairs,); that it may be offered is not asked."""
+    bought = _bought(board, shares)
+    lift = _lift(board, context)
+    scores = formula_scores(board.shelf, bought, lift)
+    silent = _silent(board, bought, lift)
+    reminded = 1 - (1 - silent) * (1 - REMINDED_SHARE * (scores / (1 + scores)))
+    with_offer: Floats = reminded[board.pair_row]
+    with_offer *= board.sells_more
+    np.minimum(with_offer, MOST, out=with_offer)
+    np.maximum(with_offer, silent[board.pair_row], out=with_offer)
+    with_offer *= board.profit
+    with_offer -= (silent * board.margin)[board.pair_row]
+    return with_offer
 
 
-def shelf_of(products: Sequence[Product]) -> Shelf:
-    """The shelf of one zone's products, in their order."""
-    numbers: dict[str, int] = {}
-    category = [numbers.setdefault(product.category, len(numbers)) for product in products]
-    return make_shelf(np.array(category, dtype=np.int64), np.array([product.popularity for product in products]))
+def _bought(board: Board, shares: ZoneShares) -> Bought:
+    """The shopper's purchases as rows of the shelf; what is no longer sold here counts in the totals alone."""
+    here = [(board.row[sku], weight) for sku, weight in shares.skus.items() if sku in board.row]
+    by_category = np.zeros(board.shelf.categories)
+    for category, weight in shares.categories.items():
+        if category in board.categories:
+            by_category[board.categories[category]] = weight
+    rows = np.array([row for row, _ in here], dtype=np.int64)
+    return Bought(rows, np.array([weight for _, weight in here], dtype=np.float64), by_category, shares.total)
 
 
-def bought_of(products: Sequence[Product], shares: ZoneShares) -> Bought:
-    """A shopper's habits as rows of the shelf of the same products."""
-    rows = [row for row, product in enumerate(products) if product.sku in shares.skus]
-    weights = [shares.skus[products[row].sku] for row in rows]
-    return Bought(np.array(rows, dtype=np.int64), np.array(weights, dtype=np.float64))
+def _lift(board: Board, context: Context) -> Floats:
+    """exp(0.4 L) of every product, from the few that something in the cart is paired with."""
+    by_category = np.ones(board.shelf.categories)
+    keys = [key for product in context.cart.values() for key in (product.sku, product.category)]
+    table, catalogue, cart = context.world.pairings, context.world.store.products, context.cart
+    for number in _touched(board.paired.categories, keys):
+        found = paired(table, board.paired.nameless[number], cart, catalogue)
+        by_category[number] = exp(PAIRING_WEIGHT * found.log_lift)
+    lift: Floats = by_category[board.shelf.category]
+    for row in _touched(board.paired.rows, keys):
+        lift[row] = exp(PAIRING_WEIGHT * paired(table, board.products[row], cart, catalogue).log_lift)
+    return lift
 
 
-def log_lifts_of(
-    products: Sequence[Product], table: PairingTable, cart: Sequence[str], catalogue: Mapping[str, Product]
-) -> Floats:
-    """L of every product of a zone, from the retailer's pairings; those that nothing points at cost next to nothing."""
-    if not cart:
-        return np.zeros(len(products))
-    return np.array([paired(table, product, cart, catalogue).log_lift for product in products], dtype=np.float64)
+def _touched(paired_with: Mapping[str, frozenset[int]], keys: Sequence[str]) -> set[int]:
+    return {number for key in keys for number in paired_with.get(key, ())}
+
+
+def _silent(board: Board, bought: Bought, lift: Floats) -> Floats:
+    """The chance that each product is bought without an offer: by popularity, and by habit where there is one."""
+    silent: Floats = np.minimum(board.new * lift, 1.0)
+    np.subtract(1, silent, out=silent)
+    np.subtract(1, silent, out=silent)  # as `chance_without` rounds it
+    np.minimum(silent, MOST, out=silent)
+    for row, weight in zip(bought.rows.tolist(), bought.weights.tolist(), strict=True):
+        silent[row] = chance_without(weight, board.products[row].popularity, float(lift[row]))
+    return silent
+
+
+def _open(board: Board, rules: Sequence[Rule], shares: ZoneShares) -> Flags:
+    """Which pairs are of these rules, and of what the shopper bought before where the rule is about favourites."""
+    is_allowed = np.zeros(len(board.rules), dtype=np.bool_)
+    is_allowed[[board.number[rule.id] for rule in rules]] = True
+    was_bought = np.zeros(len(board.products), dtype=np.bool_)
+    was_bought[[board.row[sku] for sku in shares.skus if sku in board.row]] = True
+    return np.asarray(is_allowed[board.pair_rule] & (~board.is_favourite | was_bought[board.pair_row]))
+
+
+def _offerable_first(values: Floats, board: Board, context: Context) -> Iterator[int]:
+    """Pairs that may be offered, by value and then in their own order."""
+    looked, seen = _FIRST_LOOK, 0
+    while True:
+        first = _first(values, looked)
+        for pair in first[seen:].tolist():
+            if values[pair] == -np.inf:
+                return
+            if _is_offerable(pair, board, context):
+                yield pair
+        if len(first) == len(values):
+            return
+        seen, looked = len(first), len(first) * 8
+
+
+def _first(values: Floats, count: int) -> Ints:
+    """The pairs of the `count` highest values and of all that equal the last of them, in order."""
+    if count >= len(values):
+        return np.argsort(-values, kind="stable")
+    lowest = np.partition(values, len(values) - count)[len(values) - count]
+    best = np.flatnonzero(values >= lowest)
+    return best[np.argsort(-values[best], kind="stable")]
+
+
+def _is_offerable(pair: int, board: Board, context: Context) -> bool:
+    rule, product = board.rules[board.pair_rule[pair]], board.products[board.pair_row[pair]]
+    return offerable(rule, context, (product,))[1] is None
+
+
+def _scored(pair: int, board: Board, shares: ZoneShares, context: Context) -> Scored:
+    return score(board.rules[board.pair_rule[pair]], board.products[board.pair_row[pair]], shares, context)

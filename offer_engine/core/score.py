@@ -11,15 +11,13 @@ from math import exp
 from msgspec import Struct
 
 from offer_engine.core.affinity import ZoneShares
+from offer_engine.core.benefit import deal
 from offer_engine.core.context import Context
-from offer_engine.core.incremental import chance_with, chance_without, gain_cents, gift_cents
+from offer_engine.core.formula import CATEGORY_WEIGHT, PAIRING_WEIGHT, POPULARITY_WEIGHT
+from offer_engine.core.incremental import chance_with, chance_without, gain_cents
 from offer_engine.core.pairing import paired
-from offer_engine.core.rules import Amount, BasketThreshold, Benefit, MultiBuy, Percent, Reminder, Rule
+from offer_engine.core.rules import Rule
 from offer_engine.core.store_map import Product
-
-CATEGORY_WEIGHT = 0.3
-POPULARITY_WEIGHT = 0.3
-PAIRING_WEIGHT = 0.4
 
 
 class Scored(Struct, frozen=True):
@@ -49,43 +47,10 @@ def score(rule: Rule, product: Product, shares: ZoneShares, context: Context) ->
     q = product.popularity / zone_total if zone_total else 0.0
     pair = paired(world.pairings, product, context.cart, world.store.products)
     s = (p + CATEGORY_WEIGHT * t + POPULARITY_WEIGHT * q) * exp(PAIRING_WEIGHT * pair.log_lift)
-    off = discount_cents(rule.benefit, product.price_cents)
-    margin = product.price_cents * product.margin_share
-    gift = gift_cents(rule.benefit.costs_cents) if isinstance(rule.benefit, BasketThreshold) else 0.0
-    profit = (margin - off) * pieces(rule.benefit) - gift
+    money = deal(rule.benefit, product)
     weight = shares.skus.get(product.sku, 0.0)
     silent = chance_without(weight, product.popularity, exp(PAIRING_WEIGHT * pair.log_lift))
-    sold = chance_with(silent, s / (1 + s), min((off + gift) / product.price_cents, 1.0))
-    value = gain_cents(sold, profit, silent, margin)
+    sold = chance_with(silent, s / (1 + s), money.saving_share)
+    value = gain_cents(sold, money.profit_cents, silent, money.margin_cents)
     terms = (p, t, q, pair.log_lift, pair.because)
-    return Scored(rule.id, product.sku, *terms, sold, profit, value, silent, pair.source)
-
-
-def pieces(benefit: Benefit) -> int:
-    """How many pieces a sale with this benefit is."""
-    return benefit.pieces if isinstance(benefit, MultiBuy) else 1
-
-
-def discount_cents(benefit: Benefit, price_cents: int) -> int:
-    """What the benefit takes off one piece, in whole cents, never more than its price.
-
-    Half a cent is given to the shopper; a piece of a multi-buy never costs more at the till than is said here.
-
-    >>> discount_cents(Percent(15), 3999), discount_cents(MultiBuy(2, 500), 299), discount_cents(Reminder(), 299)
-    (600, 49, 0)
-    >>> discount_cents(Percent(5), 50), discount_cents(MultiBuy(3, 599), 299)
-    (3, 99)
-    """
-    return min(max(_taken_off(benefit, price_cents), 0), price_cents)
-
-
-def _taken_off(benefit: Benefit, price_cents: int) -> int:
-    match benefit:
-        case Percent(percent):
-            return (price_cents * percent + 50) // 100
-        case Amount(amount_cents):
-            return amount_cents
-        case MultiBuy(pieces, for_cents):
-            return price_cents + -for_cents // pieces
-        case BasketThreshold() | Reminder():
-            return 0
+    return Scored(rule.id, product.sku, *terms, sold, money.profit_cents, value, silent, pair.source)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_
 
 from offer_engine.core.affinity import Profile
+from offer_engine.core.benefit import discount_cents
 from offer_engine.core.context import Context, Tally, build_world, with_rules
 from offer_engine.core.decision import RANKED, Decision, Verdict, decide
 from offer_engine.core.eligible import candidates
 from offer_engine.core.person import Consents, Delivery, Person
 from offer_engine.core.reason import REASONS, STAGE_OF, Reason, Stage
 from offer_engine.core.rules import Amount, BasketThreshold, Bought, Exactly, MultiBuy, Percent, Reminder, Rule, RuleSet
-from offer_engine.core.score import discount_cents
 from tests.core.moments import moments
 from tests.core.worlds import (
     ALL,
