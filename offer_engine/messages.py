@@ -134,6 +134,18 @@ class Offer(Struct, frozen=True, tag_field="type", tag="offer", kw_only=True):
     currency: str = ""  # ISO 4217 code of the prices
 
 
+class ZoneEvent(Struct, frozen=True, omit_defaults=True):
+    """A shopper who shares their location went into a zone, stayed, left it, or passed through it."""
+
+    ts: TimestampMs
+    shopper: Id
+    zone: Id
+    event: Literal["enter", "dwell", "exit", "cross"]
+    since: TimestampMs  # the first moment inside
+    visit: Id | None = None
+    cause: Literal["walked", "lost", "ended", "removed"] | None = None  # of an exit
+
+
 class EngineStatus(Struct, frozen=True):
     """Retained on `engine/status`; also the engine's last will."""
 
@@ -271,7 +283,13 @@ ALWAYS_MS = 253_402_300_799_999  # `muted_until` for good: the end of the year 9
 # --- topics ---------------------------------------------------------------------------------------------------------
 
 SHOPPER_FILTER = "store/{store}/shopper/+/{leaf}"
+OURS = "store/"  # what every topic of ours begins with
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def leaf_of(report: Report) -> str:
+    """The last level of the topic on which such a report travels."""
+    return type(report).__name__.lower()
 
 
 def is_id(text: str) -> bool:
@@ -286,6 +304,11 @@ def shopper_topic(store: str, shopper: str, leaf: str) -> str:
     'store/demo-market/shopper/dave/basket'
     """
     return f"store/{store}/shopper/{shopper}/{leaf}"
+
+
+def zone_topic(store: str, zone: str) -> str:
+    """Topic on which one zone's events are told."""
+    return f"store/{store}/zone/{zone}/event"
 
 
 def status_topic(store: str) -> str:

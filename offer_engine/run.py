@@ -16,6 +16,7 @@ from secrets import token_hex
 import uvicorn
 from fastapi import FastAPI
 
+from offer_engine.adapters.listening import Listening
 from offer_engine.api.app import create_app
 from offer_engine.api.live import LiveView
 from offer_engine.api.phones import Pairing
@@ -31,6 +32,7 @@ from offer_engine.reload import watch_rules
 from offer_engine.service import Service
 from offer_engine.settings import Settings
 from offer_engine.store_files import load_rules, load_store
+from offer_engine.zone_events import zone_teller
 
 TICK_S = 0.1  # how often the service looks for what is due
 STOP_S = 2.0  # how long open connections may take to close
@@ -84,8 +86,9 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
         )
         held.callback(service.keep_all)
         service.restore()
+        listening = _listen_to_others(settings, service)
         kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
-        link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"))
+        link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"), listening.filters)
         service.publish = link.publish
         view = LiveView(service, _followed(settings))
         view.is_connected = lambda: link.connected
@@ -93,6 +96,24 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
         app = _app(settings, engine, view, reader)
         async with _running(settings, engine, view, _server(app), listener):
             yield engine
+
+
+def _listen_to_others(settings: Settings, service: Service) -> Listening:
+    """Switch on the adapters of other systems, and what is told to them and to anyone."""
+
+    def visit_of(shopper: str) -> str | None:
+        visit = service.state(shopper).visit
+        return None if visit is None else visit.id
+
+    listening = Listening(settings.systems, visit_of)
+    if settings.systems:
+        service.foreign = listening
+    service.tell_zones = zone_teller(
+        service.world.store.store,
+        tells_anyone=settings.zone_events == "on",
+        tells_omlox="omlox" in settings.systems,
+    )
+    return listening
 
 
 @asynccontextmanager

@@ -28,17 +28,25 @@ from offer_engine.messages import (
     Unmute,
     Welcome,
     Why,
+    ZoneEvent,
     rejected_topic,
     shopper_topic,
     status_topic,
     subscriptions,
+    zone_topic,
 )
 
 Json = dict[str, object]
 
 UP: tuple[StructMeta, ...] = (Hello, Receipt, Mute, Unmute, ConsentChange, Why, Moved, Cart, Bye)
 DOWN: tuple[StructMeta, ...] = (Welcome, Offer, Here, Explanation, Refused, Bye)
-MQTT: tuple[StructMeta, ...] = (*TYPE_BY_LEAF.values(), Offer, EngineStatus, Rejected)
+MQTT: tuple[StructMeta, ...] = (*TYPE_BY_LEAF.values(), Offer, ZoneEvent, EngineStatus, Rejected)
+SAID: tuple[tuple[str, StructMeta], ...] = (
+    ("offer", Offer),
+    ("zone_event", ZoneEvent),
+    ("status", EngineStatus),
+    ("rejected", Rejected),
+)
 _REF = "#/components/schemas/{name}"
 
 
@@ -66,6 +74,7 @@ def asyncapi() -> Json:
             "parameters": {
                 "store": {"description": "The store's id: 1 to 64 of A-Z a-z 0-9 _ -"},
                 "shopper": {"description": "A pseudonymous token of the same form, never a name"},
+                "zone": {"description": "The key of a geofence of the floor plan, of the same form"},
             },
         },
     }
@@ -88,13 +97,14 @@ def _mqtt_channels() -> Json:
         address = shopper_topic("{store}", "{shopper}", leaf)
         channels[leaf] = _topic(address, kind, qos[shopper_topic("{store}", "+", leaf)])
     channels["offer"] = _topic(shopper_topic("{store}", "{shopper}", "offer"), Offer, 1)
+    channels["zone_event"] = _topic(zone_topic("{store}", "{zone}"), ZoneEvent, 1)
     channels["status"] = _topic(status_topic("{store}"), EngineStatus, 1, retained=True)
     channels["rejected"] = _topic(rejected_topic("{store}"), Rejected, 0)
     return channels
 
 
 def _topic(address: str, kind: StructMeta, qos: int, *, retained: bool = False) -> Json:
-    named = [name for name in ("store", "shopper") if f"{{{name}}}" in address]
+    named = [name for name in ("store", "shopper", "zone") if f"{{{name}}}" in address]
     return {
         "address": address,
         "description": f"MQTT, QoS {qos}{', retained; also the last will' if retained else ''}",
@@ -120,7 +130,7 @@ def _operations() -> Json:
     operations: Json = {}
     for leaf, kind in TYPE_BY_LEAF.items():
         operations[f"on_{leaf}"] = _operation("receive", leaf, (kind,))
-    for name, kind in (("offer", Offer), ("status", EngineStatus), ("rejected", Rejected)):
+    for name, kind in SAID:
         operations[f"send_{name}"] = _operation("send", name, (kind,))
     operations["from_phone"] = _operation("receive", "phone", UP)
     operations["to_phone"] = _operation("send", "phone", DOWN)

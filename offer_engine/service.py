@@ -14,6 +14,7 @@ from time import perf_counter_ns
 
 from msgspec.structs import replace
 
+from offer_engine.adapters.listening import Listening, is_private
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import World, with_rules
 from offer_engine.core.counting import count_receptions, count_sent, count_unseen, rules_paused
@@ -28,6 +29,7 @@ from offer_engine.door import MAX_AHEAD_MS, Unknown, check_clock, check_place, k
 from offer_engine.errors import MessageError, Refusal
 from offer_engine.ledger import Batch, Ledger
 from offer_engine.messages import (
+    OURS,
     REJECTED_HEAD_BYTES,
     ConsentChange,
     Here,
@@ -40,12 +42,14 @@ from offer_engine.messages import (
     Report,
     Unmute,
     encode,
+    leaf_of,
     parse_report,
     parse_topic,
     rejected_topic,
     shopper_topic,
 )
 from offer_engine.push import Phones
+from offer_engine.zone_events import Tell, visit_of
 
 MAX_CHOICE_AGE_MS = 30 * 60_000  # a choice made without a connection is said later; longer than this no visit lasts
 LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
@@ -131,6 +135,8 @@ class Service:
         self.rule_problems: tuple[str, ...] = ()  # why the newest rules were refused; the ones before them decide
         self.watch: Watch = _nobody_watches
         self.publish: Publish = _not_connected
+        self.foreign: Listening | None = None  # hears what the store's other systems say
+        self.tell_zones: Tell | None = None  # makes messages for anyone of what happens at the zones' edges
         self.ledger = ledger
         self._record = record
         self._soon = soon
@@ -142,6 +148,7 @@ class Service:
         self._routes: dict[str, tuple[str, str]] = {}
         self._batch = Batch()
         self._sends: list[tuple[Decision, int]] = []
+        self._zone_messages: list[tuple[str, bytes]] = []
         self._flushing = False
         self._reports = 0  # refused messages on their way to the ledger
 
@@ -190,6 +197,9 @@ class Service:
         try:
             route = self._routes.get(topic)
             if route is None:
+                if self.foreign is not None and not topic.startswith(OURS):
+                    self._hear(self.foreign, topic, payload, arrived)
+                    return
                 route = self._route(topic)
             shopper, leaf = route
             self.report(shopper, parse_report(leaf, payload), arrived)
@@ -226,9 +236,20 @@ class Service:
             self._say_unknown(shopper, report, fault)
             self._apply(live, known, arrived)
 
+    def _hear(self, foreign: Listening, topic: str, payload: bytes, arrived: int) -> None:
+        """Handle what another system says as if the store had said it."""
+        for shopper, report in foreign.hear(topic, payload, self.now_ms(), self.world):
+            self.report(shopper, report, arrived)
+
+    def _hear_due(self, foreign: Listening, now: int) -> None:
+        for shopper, report in foreign.due(now):
+            self.receive(shopper_topic(self.world.store.store, shopper, leaf_of(report)), encode(report))
+
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
         now = self.now_ms()
+        if self.foreign is not None:
+            self._hear_due(self.foreign, now)
         for shopper in [shopper for shopper, live in self._live.items() if _is_gone(live, now)]:
             del self._live[shopper]
         for shopper, live in list(self._live.items()):
@@ -322,7 +343,7 @@ class Service:
 
     def _say_unknown(self, shopper: str, report: Report, fault: Unknown | None) -> None:
         if fault is not None:
-            topic = shopper_topic(self.world.store.store, shopper, type(report).__name__.lower())
+            topic = shopper_topic(self.world.store.store, shopper, leaf_of(report))
             self._reject(topic, encode(report), fault.refusal, fault.detail)
 
     def _route(self, topic: str) -> tuple[str, str]:
@@ -340,7 +361,7 @@ class Service:
         if person is not before.person and count_receptions(self.tally, before.person.deliveries, person.deliveries):
             self._say_paused()
         if outcomes:
-            self._act(live, outcomes, arrived)
+            self._act(live, before, outcomes, arrived)
         elif type(event) not in _PLACES and live.state is not before:
             self._keep(live)
 
@@ -359,14 +380,14 @@ class Service:
         if self._reports >= MAX_REPORTS:
             return
         self._reports += 1
-        head = payload[:REJECTED_HEAD_BYTES].decode(errors="replace")
+        head = "" if is_private(topic) else payload[:REJECTED_HEAD_BYTES].decode(errors="replace")
         self._batch.rejected.append(Rejected(self.now_ms(), topic, refusal, detail[:500], head))
         _log.warning("refused (%s) %s: %s", refusal, topic, detail)
         self._flush_soon()
 
     # --- out --------------------------------------------------------------------------------------------------------
 
-    def _act(self, live: Live, outcomes: tuple[Outcome, ...], arrived: int) -> None:
+    def _act(self, live: Live, before: Shopper, outcomes: tuple[Outcome, ...], arrived: int) -> None:
         for outcome in outcomes:
             match outcome:
                 case Dropped():
@@ -375,6 +396,9 @@ class Service:
                         return  # a dropped fix is nothing to write down
                 case Transition():
                     self._tell_place(live.state.id, outcome)
+                    if self.tell_zones is not None:
+                        visit = visit_of(outcome, before, live.state)
+                        self._zone_messages += self.tell_zones(live.state.id, outcome, visit)
                 case Decision():
                     self._decided(live, outcome, arrived)
                 case Sold():
@@ -445,10 +469,11 @@ class Service:
     def _flush(self) -> None:
         batch, self._batch = self._batch, Batch()
         sends, self._sends = self._sends, []
+        crossings, self._zone_messages = self._zone_messages, []
         self._flushing = False
-        self._record(batch, partial(self._recorded, batch, sends))
+        self._record(batch, partial(self._recorded, batch, sends, crossings))
 
-    def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]]) -> None:
+    def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]], crossings: list[tuple[str, bytes]]) -> None:
         """The batch is on disk: now, and only now, the world may know; not of an offer that has expired meanwhile."""
         now = self.now_ms()
         told: list[Sent] = []
@@ -457,16 +482,20 @@ class Service:
             phones = self.phones.send(decision.shopper, offer) if offer is not None and offer.expires_at > now else 0
             told.append(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
         self._reports -= len(batch.rejected)
-        if told or batch.rejected:
-            self._soon(partial(self._announce, told, batch.rejected, now))  # the phones are served first
+        if told or crossings or batch.rejected:
+            self._soon(partial(self._announce, told, crossings, batch.rejected, now))  # the phones are served first
 
-    def _announce(self, told: list[Sent], rejected: list[Rejected], now: int) -> None:
+    def _announce(
+        self, told: list[Sent], crossings: list[tuple[str, bytes]], rejected: list[Rejected], now: int
+    ) -> None:
         store = self.world.store.store
         for sent in told:
             offer = sent.decision.offer
             if sent.decision.outcome == "offer" and offer is not None and offer.expires_at > now:
                 self.publish(shopper_topic(store, sent.decision.shopper, "offer"), encode(offer), 1)
             self.watch(sent)
+        for topic, payload in crossings:
+            self.publish(topic, payload, 1)  # who counts shoppers wants every enter and its exit
         for one in rejected:
             self.publish(rejected_topic(store), encode(one), 0)
 

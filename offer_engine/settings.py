@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from offer_engine.adapters.listening import FILTERS
 from offer_engine.errors import SettingsError
 
 DEFAULT_PORT = 8600
@@ -28,11 +29,18 @@ class Settings:
     ingest: str = "gmqtt"  # gmqtt or paho
     tracking: str = "raw"  # raw: zones by the fixes as they come; grid: by a belief that knows shelves and noise
     clock: str = "wall"  # wall, or event: the newest event is now (replays, faster than real time)
+    listen: str = ""  # other systems to hear: omlox, espresense, owntracks, comma separated
+    zone_events: str = "on"  # on: tell anyone on the broker who comes into a zone and leaves it; off: tell nobody
     pairing: str = "loopback"  # who may claim an existing shopper's phone: loopback, or open
     phone_key: str = ""  # secret behind the phones' tokens; made and kept in the ledger when empty
     follow: str = "dave,ana,chloe"  # shoppers whose phones the live page shows, at most three
     public_url: str = ""  # what a phone's camera should open; found out when empty
     log_level: str = "info"  # debug, info, warning or error
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The other systems to listen to, each once."""
+        return tuple(dict.fromkeys(name.strip() for name in self.listen.split(",") if name.strip()))
 
     @property
     def store_folder(self) -> Path:
@@ -44,6 +52,7 @@ CHOICES = {
     "ingest": ("gmqtt", "paho"),
     "tracking": ("raw", "grid"),
     "clock": ("wall", "event"),
+    "zone_events": ("on", "off"),
     "pairing": ("loopback", "open"),
     "log_level": ("debug", "info", "warning", "error"),
 }
@@ -67,7 +76,17 @@ def read_settings(environment: Mapping[str, str], flags: Mapping[str, str | int 
     for name, choices in CHOICES.items():
         if values.get(name, choices[0]) not in choices:
             raise SettingsError(f"{name} is {values[name]!r}; expected {' or '.join(choices)}")
-    return Settings(**_typed(values))  # type: ignore[arg-type]  # _typed gives each field its own type
+    settings = Settings(**_typed(values))  # type: ignore[arg-type]  # _typed gives each field its own type
+    _check_systems(settings)
+    return settings
+
+
+def _check_systems(settings: Settings) -> None:
+    for name in settings.systems:
+        if name not in FILTERS:
+            raise SettingsError(f"listen names {name!r}; expected {', '.join(FILTERS)}, or some of them")
+    if "espresense" in settings.systems and settings.clock != "wall":
+        raise SettingsError("listen espresense needs clock wall: its messages carry no time of their own")
 
 
 def _typed(values: Mapping[str, str | int]) -> dict[str, str | int]:

@@ -121,7 +121,8 @@ def topics() -> list[str]:
     """Every topic of the wire, with the names of its variable parts."""
     leaves = [*messages.TYPE_BY_LEAF, "offer"]
     shopper = [messages.shopper_topic("{store}", "{shopper}", leaf) for leaf in leaves]
-    return [*shopper, messages.status_topic("{store}"), messages.rejected_topic("{store}")]
+    zone = messages.zone_topic("{store}", "{zone}")
+    return [*shopper, zone, messages.status_topic("{store}"), messages.rejected_topic("{store}")]
 
 
 @pytest.mark.parametrize("topic", topics())

@@ -16,12 +16,14 @@ from offer_engine.messages import (
     Offer,
     PhoneMessage,
     Rejected,
+    ZoneEvent,
     parse_engine_message,
     parse_phone_message,
     parse_report,
     rejected_topic,
     shopper_topic,
     status_topic,
+    zone_topic,
 )
 from offer_engine.schema import asyncapi, asyncapi_text
 
@@ -40,6 +42,7 @@ def test_every_topic_is_a_channel() -> None:
     found = {channel["address"]: channel for channel in DOCUMENT["channels"].values()}
     leaves = {**TYPE_BY_LEAF, "offer": Offer}
     expected = {shopper_topic("{store}", "{shopper}", leaf): kind for leaf, kind in leaves.items()}
+    expected |= {zone_topic("{store}", "{zone}"): ZoneEvent}
     expected |= {status_topic("{store}"): EngineStatus, rejected_topic("{store}"): Rejected}
 
     assert set(found) == {*expected, "/ws/phone"}

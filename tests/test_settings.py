@@ -27,7 +27,7 @@ def test_a_flag_beats_its_variable_and_a_variable_the_default() -> None:
 @pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
 def test_every_setting_is_read_from_its_variable(field: str) -> None:
     """No field can only be set by a flag."""
-    value = "1" if field == "port" else CHOICES.get(field, ("anything",))[-1]
+    value = {"port": "1", "listen": "omlox"}.get(field, CHOICES.get(field, ("anything",))[-1])
 
     settings = read_settings({PREFIX + field.upper(): value}, {})
 
@@ -81,3 +81,18 @@ def test_a_value_that_cannot_be_used_is_named_with_what_could(name: str, value: 
 def test_the_ends_of_a_range_belong_to_it(port: str) -> None:
     """Port 0 is any free one."""
     assert read_settings({"AISLEWISE_PORT": port}, {}).port == int(port)
+
+
+def test_systems_to_listen_to_are_a_list() -> None:
+    """Commas and blanks between them, each once, in their order."""
+    assert read_settings({}, {}).systems == ()
+    assert read_settings({}, {"listen": "owntracks, omlox,,owntracks"}).systems == ("owntracks", "omlox")
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"), [({"listen": "omlox,zigbee"}, "zigbee"), ({"listen": "espresense", "clock": "event"}, "wall")]
+)
+def test_what_cannot_be_listened_to_is_a_mistake_in_the_settings(flags: dict[str, str], named: str) -> None:
+    """A system nobody knows; or readings without a time where there is no clock to give them one."""
+    with pytest.raises(SettingsError, match=named):
+        read_settings({}, flags)
