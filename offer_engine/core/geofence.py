@@ -8,11 +8,15 @@ between two fixes happens at its own deadline, whether a timer or the next fix b
 same transitions.
 
 A fix is inside a zone or it is not (`step`). A belief is inside from one probability, outside up to a lower one, and
-certain from a third (`moved`): then a shopper dwells only after `min_dwell` of certainty, and *sure* tells that it was
-certain for `min_inside`, which is when a push may go out that need not wait for the dwell.
+certain from a third (`moved`): then a shopper dwells from the first look after `min_dwell` at which it is certain, and
+*sure* tells of the first such look after the enter, which is when a push may go out that need not wait for the dwell.
+Certainty need not last: a belief is what all fixes so far say, so to wait until it was certain for long says little
+more and finds fewer visits (docs/adr/0011-belief.md).
+
+Whoever strides through a zone from one fix to the next, and was never seen inside, has *crossed* it (`crossed`).
 
 Law: per shopper and zone, transitions read enter, at most one sure, at most one dwell, exit, never backwards in time;
-every enter gets exactly one exit.
+every enter gets exactly one exit; a cross comes only between an exit and the next enter.
 """
 
 from collections.abc import Mapping
@@ -34,6 +38,7 @@ class Kind(StrEnum):
     SURE = "sure"
     DWELL = "dwell"
     EXIT = "exit"
+    CROSS = "cross"
 
 
 class Cause(StrEnum):
@@ -46,7 +51,7 @@ class Cause(StrEnum):
 
 
 class Transition(Struct, frozen=True, gc=False):
-    """One crossing of a zone's edge; `since` is the first fix inside."""
+    """One crossing of a zone's edge; `since` is the first fix inside, or of a cross the last fix before it."""
 
     at: int
     kind: Kind
@@ -63,8 +68,8 @@ class Stay(Struct, frozen=True, gc=False):
     entered: bool = False
     dwelled: bool = False
     outside_since: int | None = None  # ts of the first fix beyond the margin since the last one inside
-    certain_since: int | None = None  # ts of the first of the consecutive fixes at which being inside was certain
-    sure: bool = False  # it was told that it has been certain for long enough; with fixes it goes without saying
+    certain: bool = False  # at the last look; with fixes it goes without saying, up to the exit margin
+    sure: bool = False  # it was told that it was certain once entered; with fixes that too goes without saying
 
 
 class Fence(Struct, frozen=True, gc=False):
@@ -112,48 +117,39 @@ def moved(
     kept: list[Stay] = []
     crossed: list[Transition] = []
     known = {stay.zone for stay in fence.stays}
-    first = (None, ts, True) if certain is None else (None, None, False)
-    new = [Stay(zone, ts, False, False, *first) for zone in inside if zone not in known]  # noqa: FBT003  a new stay
+    new = [Stay(zone, ts, sure=certain is None) for zone in inside if zone not in known]
     for stay in (*fence.stays, *new):
         if stay.zone in inside:
-            _stay_inside(_certain(stay, ts, certain), zones[stay.zone], ts, kept, crossed)
+            is_certain = certain is None or stay.zone in certain
+            _stay_inside(stay, zones[stay.zone], ts, kept, crossed, is_certain=is_certain, is_by_fix=certain is None)
         elif stay.entered:
-            kept.append(_stay_outside(stay, ts, is_near=stay.zone in near, keeps_certainty=certain is None))
+            kept.append(_stay_outside(stay, ts, is_near=stay.zone in near, is_by_fix=certain is None))
     return _fence(zones, tuple(kept), inside, ts, ts if crossed else fence.past), (*before, *crossed)
 
 
-def _certain(stay: Stay, ts: int, certain: Keys | None) -> Stay:
-    """The stay with its certainty at `ts`."""
-    if certain is None:
-        if stay.sure and stay.certain_since is not None:
-            return stay
-        return replace(stay, certain_since=stay.since, sure=True)  # stored by an engine that had beliefs
-    first = ts if stay.certain_since is None else stay.certain_since
-    return replace(stay, certain_since=first if stay.zone in certain else None)
-
-
-def _stay_inside(stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: list[Transition]) -> None:
-    """One more fix inside; dwells at once where the dwell fell due while the shopper was at the margin."""
+def _stay_inside(
+    stay: Stay, zone: Zone, ts: int, kept: list[Stay], crossed: list[Transition], *, is_certain: bool, is_by_fix: bool
+) -> None:
+    """One more look at a shopper inside; dwells at once where it fell due at the margin, or before it was certain."""
     entered = stay.entered or ts - stay.since >= zone.min_inside_ms
     if entered and not stay.entered:
         crossed.append(Transition(ts, Kind.ENTER, stay.zone, stay.since))
-    certain_ms = -1 if stay.certain_since is None else ts - stay.certain_since
-    sure = stay.sure or (entered and certain_ms >= zone.min_inside_ms)
-    if sure and not stay.sure:
+    sure = stay.sure or is_by_fix or (entered and is_certain)
+    if sure and not stay.sure and not is_by_fix:
         crossed.append(Transition(ts, Kind.SURE, stay.zone, stay.since))
-    dwelled = stay.dwelled or (entered and sure and certain_ms >= zone.min_dwell_ms)
+    dwelled = stay.dwelled or (entered and is_certain and ts - stay.since >= zone.min_dwell_ms)
     if dwelled and not stay.dwelled:
         crossed.append(Transition(ts, Kind.DWELL, stay.zone, stay.since))
-    kept.append(Stay(stay.zone, stay.since, entered, dwelled, None, stay.certain_since, sure))
+    kept.append(Stay(stay.zone, stay.since, entered, dwelled, None, is_certain, sure))
 
 
-def _stay_outside(stay: Stay, ts: int, *, is_near: bool, keeps_certainty: bool) -> Stay:
+def _stay_outside(stay: Stay, ts: int, *, is_near: bool, is_by_fix: bool) -> Stay:
     """One more look at a shopper who is not inside, and out for good from the first fix beyond the margin."""
     outside_since = stay.outside_since if is_near or stay.outside_since is not None else ts
-    certain_since = stay.certain_since if keeps_certainty else None
-    if outside_since == stay.outside_since and certain_since == stay.certain_since:
+    certain = stay.certain and is_by_fix
+    if outside_since == stay.outside_since and certain == stay.certain:
         return stay
-    return Stay(stay.zone, stay.since, stay.entered, stay.dwelled, outside_since, certain_since, stay.sure)
+    return Stay(stay.zone, stay.since, stay.entered, stay.dwelled, outside_since, certain, stay.sure)
 
 
 def advance(zones: Mapping[str, Zone], fence: Fence, last_fix_ts: int, to_ts: int) -> Step:
@@ -215,8 +211,8 @@ def _due(stay: Stay, zone: Zone, last_fix_ts: int) -> int:
 
 
 def _dwell_due(stay: Stay, zone: Zone) -> int:
-    waiting = stay.entered and stay.sure and not stay.dwelled and stay.outside_since is None
-    return stay.certain_since + zone.min_dwell_ms if waiting and stay.certain_since is not None else FAR
+    waiting = stay.entered and stay.certain and not stay.dwelled and stay.outside_since is None
+    return stay.since + zone.min_dwell_ms if waiting else FAR
 
 
 def _exit_due(stay: Stay, zone: Zone, last_fix_ts: int) -> tuple[int, Cause]:

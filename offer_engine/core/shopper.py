@@ -245,7 +245,7 @@ def _again(state: Shopper, at: int, world: World, profile: Profile, tally: Tally
     at = max(at, state.fence.past, state.track.ts if state.track is not None else 0)
     outcomes: list[Outcome] = []
     for stay in state.fence.stays:
-        if stay.entered and stay.sure and stay.outside_since is None and stay.certain_since is not None:
+        if stay.entered and stay.sure and stay.certain and stay.outside_since is None:
             state = _decide(state, at, stay.zone, "enter", world, profile, tally, outcomes)
             if stay.dwelled:
                 state = _decide(state, at, stay.zone, "dwell", world, profile, tally, outcomes)

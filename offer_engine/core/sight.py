@@ -13,9 +13,9 @@ from offer_engine.core.belief import Belief, zone_shares
 from offer_engine.core.walk_model import WalkModel
 from offer_engine.core.zone_index import Keys
 
-P_INSIDE = 0.40  # probability from which a shopper counts as inside: the likeliest of several zones mostly reaches it
+P_INSIDE = 0.45  # probability from which a shopper counts as inside: the likeliest of several zones mostly reaches it
 P_OUTSIDE = 0.10  # up to which a shopper counts as outside
-P_CERTAIN = 0.78  # from which it is certain enough to push
+P_CERTAIN = 0.84  # from which it is certain enough to push
 
 
 @dataclass(frozen=True, slots=True)

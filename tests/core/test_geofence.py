@@ -1,5 +1,6 @@
 """The law of visits to zones, under walks, noise, gaps and timers; and each number of a zone, case by case."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_
 from shapely import MultiPolygon
 
-from offer_engine.core.geofence import FAR, Cause, Fence, Kind, Transition, advance, end, step
+from offer_engine.core.geofence import FAR, Cause, Fence, Kind, Transition, advance, end, moved, step
 from offer_engine.core.store_map import Zone
 from offer_engine.core.zone_index import ZoneIndex, compile_zones
 from tests.core.worlds import STORE
@@ -187,6 +188,58 @@ def test_a_zone_with_new_numbers_does_not_turn_back_time() -> None:
     shorter = {"box": replace(BOX, timeout_ms=1000)}
     _, (left,) = advance(shorter, with_(fence, inside=None, due=0), 2000, 6000)
     assert (left.at, left.cause) == (5000, Cause.LOST)
+
+
+# --- beliefs: three levels of being inside -----------------------------------------------------------------------
+
+OUTSIDE, NEAR, INSIDE, CERTAIN = range(4)  # how much a look at a belief says of the box
+
+
+def looked(zone: Zone, looks: Iterable[int], *, every_ms: int = 1000) -> list[Transition]:
+    """Every transition of these looks, one a second from 0 on, until all that is due has happened."""
+    fence, found, ts = Fence(), list[Transition](), 0
+    zones, keys = {zone.key: zone}, (zone.key,)
+    for number, level in enumerate(looks):
+        last_ts, ts = ts, every_ms * number
+        levels = [keys if level >= least else () for least in (INSIDE, NEAR, CERTAIN)]
+        fence, crossed = moved(zones, fence, last_ts, ts, *levels)
+        found += crossed
+    return found + list(advance(zones, fence, ts, FAR - 1)[1])
+
+
+LOOKS: Mapping[str, tuple[list[int], list[tuple[int, str]]]] = {
+    "inside enters, and without certainty nobody dwells": ([INSIDE] * 9, [(2, "enter"), (28, "lost")]),
+    "certain all along": ([CERTAIN] * 7, [(2, "enter"), (2, "sure"), (5, "dwell"), (26, "lost")]),
+    "certain before the enter is not enough": ([CERTAIN, *[INSIDE] * 6], [(2, "enter"), (26, "lost")]),
+    "certain at last": ([*[INSIDE] * 7, CERTAIN], [(2, "enter"), (7, "sure"), (7, "dwell"), (27, "lost")]),
+    "certain for a moment, too early to dwell": (
+        [*[INSIDE] * 3, CERTAIN, *[INSIDE] * 5],
+        [(2, "enter"), (3, "sure"), (28, "lost")],
+    ),
+    "certain again when it is time to dwell": (
+        [*[INSIDE] * 3, CERTAIN, *[INSIDE] * 4, CERTAIN],
+        [(2, "enter"), (3, "sure"), (8, "dwell"), (28, "lost")],
+    ),
+    "in doubt one stays": ([*[CERTAIN] * 3, *[NEAR] * 9], [(2, "enter"), (2, "sure"), (31, "lost")]),
+    "in doubt one does not enter": ([INSIDE, INSIDE, *[NEAR] * 9], []),
+    "out": ([*[INSIDE] * 3, *[OUTSIDE] * 5], [(2, "enter"), (6, "walked")]),
+}
+
+
+@pytest.mark.parametrize("case", LOOKS)
+def test_a_belief_has_levels(case: str) -> None:
+    """What each level of a belief brings about, and when."""
+    looks, expected = LOOKS[case]
+    assert seen(looked(BOX, looks)) == expected
+
+
+@given(st.lists(st.integers(OUTSIDE, CERTAIN), max_size=60), st.sampled_from([500, 1000, 4000, 21_000]))
+def test_looks_at_a_belief_are_lawful(looks: list[int], every_ms: int) -> None:
+    """Enter, at most one sure and after it at most one dwell, exit; whoever dwells has been certain."""
+    found = looked(BOX, looks, every_ms=every_ms)
+    assert_lawful(crossed for crossed in found if crossed.kind is not Kind.SURE)
+    order = "".join({Kind.ENTER: "e", Kind.SURE: "s", Kind.DWELL: "d", Kind.EXIT: "x"}[one.kind] for one in found)
+    assert re.fullmatch(r"(e(sd?)?x)*", order)
 
 
 # --- the law, on the tiny store's three zones, two of which overlap the third -------------------------------------
