@@ -132,7 +132,11 @@ class Wire:
     def send(self, shopper: str, leaf: str, payload: object, qos: int = 1) -> None:
         """Publish, and wait until the broker has it; a payload that is not bytes is sent as JSON."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        self.client.publish(shopper_topic(STORE, shopper, leaf), body, qos).wait_for_publish(PATIENCE_S)
+        self.publish(shopper_topic(STORE, shopper, leaf), body, qos)
+
+    def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Publish on any topic, and wait until the broker has it."""
+        self.client.publish(topic, payload, qos).wait_for_publish(PATIENCE_S)
 
     def next(self, leaf: str) -> dict[str, object]:
         """The next message whose topic ends in `leaf`; others are passed over.
@@ -152,8 +156,8 @@ class Wire:
 
 
 @contextmanager
-def wire(broker: str) -> Iterator[Wire]:
-    """A client that hears everything the engine says."""
+def wire(broker: str, *also: str) -> Iterator[Wire]:
+    """A client that hears what the engine says of itself and of offers, and what is said on other topics."""
     host, port = broker.removeprefix("mqtt://").split(":")
     client = paho.Client(CallbackAPIVersion.VERSION2)
     own = Wire(client)
@@ -162,7 +166,9 @@ def wire(broker: str) -> Iterator[Wire]:
     client.on_subscribe = lambda *_: subscribed.put(None)
     client.connect(host, int(port))
     client.loop_start()
-    client.subscribe([(f"store/{STORE}/engine/#", 1), (f"store/{STORE}/shopper/+/offer", 1)])
+    client.subscribe(
+        [(f"store/{STORE}/engine/#", 1), (f"store/{STORE}/shopper/+/offer", 1), *((one, 1) for one in also)]
+    )
     try:
         subscribed.get(timeout=PATIENCE_S)
         yield own
