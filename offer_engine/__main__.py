@@ -16,6 +16,7 @@ from offer_engine.errors import ImportDataError, OffersError
 from offer_engine.history import import_history, parse_columns, report_lines
 from offer_engine.learning import add_learning
 from offer_engine.ledger import Ledger
+from offer_engine.plans.commands import map_commands
 from offer_engine.reports import add_reports
 from offer_engine.rules_schema import rules_schema_text
 from offer_engine.run import Engine, load_world, run_engine
@@ -174,6 +175,7 @@ def schema(
 
 add_learning(cli)
 add_reports(cli, wall_ms)
+cli.add_typer(map_commands(wall_ms), name="map")
 
 
 def main() -> None:

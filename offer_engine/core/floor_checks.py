@@ -18,6 +18,7 @@ from offer_engine.errors import Problem
 LEVEL_M = (2.0, 1000.0)  # narrower is degrees taken for metres, wider is centimetres
 OVERLAP_M2 = 0.01  # outlines that merely touch overlap by rounding
 OUTSIDE_M2 = 0.01
+SLIVER_M = 0.02  # and plans drawn in degrees of seven decimals are rounded to the centimetre: no strip this thin counts
 DOOR_OFF_WALL_M = 0.5  # a door's line may be drawn on either face of the wall
 GATEWAY_OFF_FLOOR_M = 20.0  # a receiver may hang in the storeroom next door
 
@@ -58,7 +59,7 @@ def _check_inside(floor: Floor, level: Polygon, problems: list[Problem]) -> None
     areas: list[tuple[str, str, BaseGeometry]] = [("geofence", zone.key, zone.area) for zone in floor.zones.values()]
     areas += [("fixture", fixture.key, fixture.area) for fixture in floor.fixtures.values()]
     for kind, key, area in areas:
-        outside_m2 = area.difference(level).area
+        outside_m2 = _beyond_rounding_m2(area.difference(level))
         if outside_m2 > OUTSIDE_M2:
             _note(floor, problems, kind, key, f"{kind} '{key}' lies {outside_m2:.1f} m2 outside the level")
     for gateway in floor.gateways.values():
@@ -73,10 +74,15 @@ def _check_overlaps(floor: Floor, problems: list[Problem]) -> None:
     areas = [zone.area for zone in exclusive]
     pairs = shapely.STRtree(areas).query(areas, predicate="intersects").T.tolist()
     for one, other in ((exclusive[a], exclusive[b]) for a, b in sorted(pairs) if a < b):
-        overlap_m2 = one.area.intersection(other.area).area if one.floor == other.floor else 0.0
+        overlap_m2 = _beyond_rounding_m2(one.area.intersection(other.area)) if one.floor == other.floor else 0.0
         if overlap_m2 > OVERLAP_M2:
             message = f"zone '{other.key}' overlaps zone '{one.key}' by {overlap_m2:.1f} m2; only promo zones may"
             _note(floor, problems, "geofence", other.key, message)
+
+
+def _beyond_rounding_m2(area: BaseGeometry) -> float:
+    """The area, or nothing where it is but a thin strip along an edge."""
+    return 0.0 if area.buffer(-SLIVER_M / 2).is_empty else float(area.area)
 
 
 def _check_fixture_zones(floor: Floor, problems: list[Problem]) -> None:

@@ -24,16 +24,33 @@ from offer_engine.errors import MapError, Problem
 
 SCHEMA = "store-map/1"
 ZONE_KINDS: tuple[ZoneKind, ...] = ("dept", "aisle", "promo", "service")
-FIXTURE_KINDS = ("gondola", "cooler", "freezer", "counter", "rack", "table", "till")
+FIXTURE_KINDS = ("gondola", "cooler", "freezer", "counter", "rack", "table", "till", "wall")
 DIRECTIONS: tuple[Literal["in", "out", "both"], ...] = ("in", "out", "both")
 
 _HOUR_MS = 3_600_000
-_UNUSED = {  # properties of IMDF's features, and of radios, that are accepted and not used
+_OF_ALL = ("category", "alt_name", "display_point")  # properties of IMDF's features that are accepted and not used ...
+_UNUSED = {  # ... and those of one type only, and of radios
     "level": ("name", "restriction", "outdoor", "ordinal", "short_name", "address_id", "building_ids"),
     "fixture": ("name", "anchor_id", "level_id", "height_m"),
     "opening": ("accessibility", "access_control", "door", "level_id"),
     "geofence": ("restriction", "correlation_id", "building_ids", "parents", "level_ids"),
     "x-beacon": ("name", "level_id", "role", "protocol"),
+}
+_USED = {
+    "level": (),
+    "fixture": ("kind", "zone"),
+    "opening": ("name", "direction"),
+    "geofence": (
+        "name",
+        "kind",
+        "floor",
+        "min_inside_ms",
+        "min_dwell_ms",
+        "min_outside_ms",
+        "exit_margin_m",
+        "timeout_ms",
+    ),
+    "x-beacon": ("z_m", "rssi_1m_dbm"),
 }
 FEATURE_TYPES = tuple(_UNUSED)
 
@@ -75,6 +92,11 @@ def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
         if name == "features":
             _read_feature(floor, value, line, ids, problems)
     return floor
+
+
+def known_properties(feature_type: str) -> frozenset[str]:
+    """Every property that a feature of this type may have."""
+    return frozenset({"key", *_OF_ALL, *_USED[feature_type], *_UNUSED[feature_type]})
 
 
 def zone_keys(floor: Floor) -> set[str]:
@@ -122,7 +144,7 @@ def _read_feature(floor: Floor, value: object, line: int, ids: dict[str, int], p
         feature.note("properties", "is missing, or is not an object")
         return
     record = Record(floor.file, line, properties, problems, prefix="properties.")
-    record.ignore("category", "alt_name", "display_point", *_UNUSED[kind])
+    record.ignore(*_OF_ALL, *_UNUSED[kind])
     key = record.key("key")
     if (kind, key) in floor.lines:
         record.note("key", f"{kind} '{key}' stands on line {floor.lines[kind, key]} too; keys are unique")

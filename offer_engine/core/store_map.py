@@ -43,7 +43,7 @@ class Fixture:
     """A shelf, counter, cooler, table or till; nobody walks through it."""
 
     key: str
-    kind: str  # gondola, cooler, freezer, counter, rack, table, till
+    kind: str  # gondola, cooler, freezer, counter, rack, table, till, wall
     zone: str | None  # the zone whose products stand on it, None when several zones share it
     area: Polygon
 

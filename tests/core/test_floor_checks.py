@@ -75,6 +75,15 @@ def test_an_exit_that_cannot_be_reached_is_named() -> None:
     ]
 
 
+def test_a_plan_rounded_to_the_centimetre_is_no_mistake() -> None:
+    """A centimetre over a neighbour, or out of the level, comes of rounding degrees; three are meant."""
+    meat = "[[6, 4], [10, 4], [10, 8], [6, 8], [6, 4]]"
+    rounded = "[[3.99, 4], [10.01, 4], [10.01, 8], [3.99, 8], [3.99, 4]]"
+    meant = "[[3.97, 4], [10.03, 4], [10.03, 8], [3.97, 8], [3.97, 4]]"
+    assert problems_with({**TEXTS, "floor.geojson": edited(FLOOR, (meat, rounded))}) == []
+    assert len(problems_with({**TEXTS, "floor.geojson": edited(FLOOR, (meat, meant))})) == 2
+
+
 def test_promotions_may_lie_over_departments() -> None:
     """The tiny store's promotion lies over both of its departments, and that is fine."""
     assert problems_with(TEXTS) == []
