@@ -89,7 +89,7 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
         listening = _listen_to_others(settings, service)
         kind: type[GmqttLink | PahoLink] = GmqttLink if settings.ingest == "gmqtt" else PahoLink
         link = kind(broker, world.store.store, service.receive, wall_ms, version("aislewise"), listening.filters)
-        service.publish = link.publish
+        service.out.publish = link.publish
         view = LiveView(service, _followed(settings))
         view.is_connected = lambda: link.connected
         engine = Engine(service, link, int(listener.getsockname()[1]))

@@ -1,15 +1,14 @@
 """The one loop: gather, decide, act. Messages from the store and from phones go in, records and offers come out.
 
 Every message is handled at once and whole, in the order of its arrival, by the pure core; nothing here waits. What
-comes out is gathered for one turn of the event loop, committed by the ledger's thread, and only then sent: record,
-then send. A bad message is counted, kept and reported, and the loop lives.
+comes out goes through the outbox: recorded, then sent. A bad message is counted, kept and reported, and the loop
+lives.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter_ns
 
 from msgspec.structs import replace
@@ -27,7 +26,7 @@ from offer_engine.core.shopper import Event, Outcome, Shopper, Sold, Until, appl
 from offer_engine.core.tracking import Dropped
 from offer_engine.door import MAX_AHEAD_MS, Unknown, check_clock, check_place, known_part, known_readings
 from offer_engine.errors import MessageError, Refusal
-from offer_engine.ledger import Batch, Ledger
+from offer_engine.ledger import Ledger
 from offer_engine.messages import (
     OURS,
     REJECTED_HEAD_BYTES,
@@ -45,9 +44,9 @@ from offer_engine.messages import (
     leaf_of,
     parse_report,
     parse_topic,
-    rejected_topic,
     shopper_topic,
 )
+from offer_engine.outbox import Outbox, Progress, Record
 from offer_engine.push import Phones
 from offer_engine.zone_events import Tell, visit_of
 
@@ -56,14 +55,10 @@ LATENESS_MS = 500  # how long a timer waits for a fix that is still on its way
 FORGET_MS = 2 * 3_600_000  # a shopper not heard of for so long is put back into the ledger
 FORGET_STRANGER_MS = 2 * 60_000  # one whose phone never said hello: nothing is held of them but that they are here
 MAX_ROUTES = 200_000  # remembered topics; a flood of made-up shoppers clears them instead of the memory
-MAX_REPORTS = 100  # refused messages on their way to the ledger; of more at a time the rest are only counted
 
 _PLACES = frozenset({Position, Ranges})  # these change a state every second: it is kept when something comes of them
 
 _log = logging.getLogger(__name__)
-
-Record = Callable[[Batch, Callable[[], None]], None]
-Publish = Callable[[str, bytes, int], None]
 
 
 @dataclass(slots=True)
@@ -91,27 +86,6 @@ class Counts:
     redeemed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A decision was recorded and, if it was an offer, handed to the phones, so long after its message came in."""
-
-    decision: Decision
-    latency_ms: float
-    phones: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """An offer got further on its phone, or at the till."""
-
-    shopper: str
-    offer: str
-    state: str
-
-
-Watch = Callable[[Sent | Progress], None]
-
-
 class Service:
     """Everything that happens between a message and its consequences."""
 
@@ -132,25 +106,17 @@ class Service:
         self.world = world
         self.counts = Counts()
         self.phones = phones
+        self.out = Outbox(world.store.store, phones, record=record, soon=soon, now_ms=self.now_ms)
         self.rule_problems: tuple[str, ...] = ()  # why the newest rules were refused; the ones before them decide
-        self.watch: Watch = _nobody_watches
-        self.publish: Publish = _not_connected
         self.foreign: Listening | None = None  # hears what the store's other systems say
         self.tell_zones: Tell | None = None  # makes messages for anyone of what happens at the zones' edges
         self.ledger = ledger
-        self._record = record
-        self._soon = soon
         self._wall_ms = wall_ms
         self._newest_ms = 0
         self.tally = ledger.tally(self.now_ms())
         self._paused_rules: set[str] = set()  # those that were said to have paused themselves
         self._live: dict[str, Live] = {}
         self._routes: dict[str, tuple[str, str]] = {}
-        self._batch = Batch()
-        self._sends: list[tuple[Decision, int]] = []
-        self._zone_messages: list[tuple[str, bytes]] = []
-        self._flushing = False
-        self._reports = 0  # refused messages on their way to the ledger
 
     def restore(self) -> None:
         """Take up the shoppers who were inside a zone when an earlier engine stopped, so that each gets an exit."""
@@ -186,8 +152,8 @@ class Service:
         self.world = with_rules(self.world, rules)
         self.rule_problems = ()
         self._say_paused()
-        self._batch.rule_sets.append((rules.version, self.now_ms(), text))
-        self._flush_soon()
+        self.out.batch.rule_sets.append((rules.version, self.now_ms(), text))
+        self.out.flush_soon()
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -280,12 +246,12 @@ class Service:
         if isinstance(event, Mute):
             blamed = {delivery.offer for delivery in before.deliveries if delivery.muted}
             newly = [one.offer for one in after.deliveries if one.muted and one.offer not in blamed]
-            self._batch.receipts += [(offer, "muted", event.ts) for offer in newly]
+            self.out.batch.receipts += [(offer, "muted", event.ts) for offer in newly]
         if after.consents != before.consents or (isinstance(event, ConsentChange) and not before.joined):
             chosen = after.consents
-            self._batch.consents.append((shopper, event.ts, chosen.location, chosen.basket, chosen.history))
+            self.out.batch.consents.append((shopper, event.ts, chosen.location, chosen.basket, chosen.history))
         if after is not before:
-            self._keep(live)
+            self.out.keep(live.state)
             self._note_progress(shopper, before.deliveries, live)
 
     def joined(self, shopper: str, event: Event) -> None:
@@ -294,8 +260,8 @@ class Service:
         if not live.state.person.joined:
             self._apply(live, event, perf_counter_ns())
             agreed = live.state.person.consents
-            self._batch.consents.append((shopper, self.now_ms(), agreed.location, agreed.basket, agreed.history))
-            self._keep(live)
+            self.out.batch.consents.append((shopper, self.now_ms(), agreed.location, agreed.basket, agreed.history))
+            self.out.keep(live.state)
 
     def offers_after(self, shopper: str, last_offer: str | None) -> list[Offer]:
         """A shopper's offers that may still be shown, those after `last_offer`, oldest first."""
@@ -313,8 +279,8 @@ class Service:
         """Store every shopper's state as it is now: before a clean stop."""
         for live in self._live.values():
             if live.state != Shopper(live.state.id):  # of who shares nothing, nothing is kept
-                self._batch.states[live.state.id] = live.state
-        self._flush()
+                self.out.keep(live.state)
+        self.out.flush()
 
     # --- one message ------------------------------------------------------------------------------------------------
 
@@ -363,7 +329,7 @@ class Service:
         if outcomes:
             self._act(live, before, outcomes, arrived)
         elif type(event) not in _PLACES and live.state is not before:
-            self._keep(live)
+            self.out.keep(live.state)
 
     def _profile(self, live: Live, event: Event) -> Profile:
         """A shopper's history, read on the first occasion, and only with their consent."""
@@ -377,13 +343,8 @@ class Service:
 
     def _reject(self, topic: str, payload: bytes, refusal: Refusal, detail: str) -> None:
         self.counts.refused[refusal] += 1
-        if self._reports >= MAX_REPORTS:
-            return
-        self._reports += 1
         head = "" if is_private(topic) else payload[:REJECTED_HEAD_BYTES].decode(errors="replace")
-        self._batch.rejected.append(Rejected(self.now_ms(), topic, refusal, detail[:500], head))
-        _log.warning("refused (%s) %s: %s", refusal, topic, detail)
-        self._flush_soon()
+        self.out.reject(Rejected(self.now_ms(), topic, refusal, detail[:500], head))
 
     # --- out --------------------------------------------------------------------------------------------------------
 
@@ -398,12 +359,12 @@ class Service:
                     self._tell_place(live.state.id, outcome)
                     if self.tell_zones is not None:
                         visit = visit_of(outcome, before, live.state)
-                        self._zone_messages += self.tell_zones(live.state.id, outcome, visit)
+                        self.out.tell(self.tell_zones(live.state.id, outcome, visit))
                 case Decision():
                     self._decided(live, outcome, arrived)
                 case Sold():
                     self._sold(live, outcome)
-        self._keep(live)
+        self.out.keep(live.state)
 
     def _tell_place(self, shopper: str, crossed: Transition) -> None:
         if crossed.kind is Kind.DWELL:
@@ -413,31 +374,30 @@ class Service:
 
     def _decided(self, live: Live, decision: Decision, arrived: int) -> None:
         self.counts.outcomes[decision.outcome] += 1
-        self._batch.decisions.append(decision)
-        self._sends.append((decision, arrived))
+        self.out.decided(decision, arrived)
         if decision.offer is None:
             return
         delivery = next(d for d in live.state.person.deliveries if d.offer == decision.offer.id)
-        self._batch.deliveries.append((live.state.id, delivery))
+        self.out.batch.deliveries.append((live.state.id, delivery))
         if decision.outcome == "offer":
             count_sent(self.tally, decision.offer.rule, decision.ts)
-            self._batch.offers.append((live.state.id, decision.id, decision.offer))
+            self.out.batch.offers.append((live.state.id, decision.id, decision.offer))
 
     def _sold(self, live: Live, sold: Sold) -> None:
         live.profile = None  # read again, with this purchase, when next needed
-        self._batch.checkouts.append((live.state.id, sold.checkout, sold.redeemed))
+        self.out.batch.checkouts.append((live.state.id, sold.checkout, sold.redeemed))
         self.counts.redeemed += len(sold.redeemed)
         for item in sold.checkout.items:
             self.tally.sold[item.sku] = self.tally.sold.get(item.sku, 0) + item.qty
         for offer in sold.redeemed:
-            self.watch(Progress(live.state.id, offer, "redeemed"))
-            self._batch.deliveries += [(live.state.id, d) for d in live.state.person.deliveries if d.offer == offer]
+            self.out.watch(Progress(live.state.id, offer, "redeemed"))
+            self.out.batch.deliveries += [(live.state.id, d) for d in live.state.person.deliveries if d.offer == offer]
 
     def _receipt(self, live: Live, received: Receipt) -> None:
         known = any(delivery.offer == received.offer for delivery in live.state.person.deliveries)
         if not known:
             raise MessageError(Refusal.INVALID, f"no offer {received.offer} was sent to this shopper")
-        self._batch.receipts.append((received.offer, received.event, received.ts))
+        self.out.batch.receipts.append((received.offer, received.event, received.ts))
 
     def _note_progress(self, shopper: str, before: tuple[Delivery, ...], live: Live) -> None:
         known = {delivery.offer: delivery for delivery in before}
@@ -447,8 +407,8 @@ class Service:
                 self.counts.receipts[delivery.state] += 1
                 if delivery.state == "expired" and delivery.shown_at is None:
                     count_unseen(self.tally, delivery)
-                self._batch.deliveries.append((shopper, delivery))
-                self.watch(Progress(shopper, delivery.offer, delivery.state))
+                self.out.batch.deliveries.append((shopper, delivery))
+                self.out.watch(Progress(shopper, delivery.offer, delivery.state))
 
     def _say_paused(self) -> None:
         """Say it once when a rule pauses itself."""
@@ -457,60 +417,8 @@ class Service:
             _log.warning("rule '%s' has paused itself: %s", rule, paused[rule])
         self._paused_rules = set(paused)
 
-    def _keep(self, live: Live) -> None:
-        self._batch.states[live.state.id] = live.state
-        self._flush_soon()
-
-    def _flush_soon(self) -> None:
-        if not self._flushing:
-            self._flushing = True
-            self._soon(self._flush)
-
-    def _flush(self) -> None:
-        batch, self._batch = self._batch, Batch()
-        sends, self._sends = self._sends, []
-        crossings, self._zone_messages = self._zone_messages, []
-        self._flushing = False
-        self._record(batch, partial(self._recorded, batch, sends, crossings))
-
-    def _recorded(self, batch: Batch, sends: list[tuple[Decision, int]], crossings: list[tuple[str, bytes]]) -> None:
-        """The batch is on disk: now, and only now, the world may know; not of an offer that has expired meanwhile."""
-        now = self.now_ms()
-        told: list[Sent] = []
-        for decision, arrived in sends:
-            offer = decision.offer if decision.outcome == "offer" else None
-            phones = self.phones.send(decision.shopper, offer) if offer is not None and offer.expires_at > now else 0
-            told.append(Sent(decision, (perf_counter_ns() - arrived) / 1e6, phones))
-        self._reports -= len(batch.rejected)
-        if told or crossings or batch.rejected:
-            self._soon(partial(self._announce, told, crossings, batch.rejected, now))  # the phones are served first
-
-    def _announce(
-        self, told: list[Sent], crossings: list[tuple[str, bytes]], rejected: list[Rejected], now: int
-    ) -> None:
-        store = self.world.store.store
-        for sent in told:
-            offer = sent.decision.offer
-            if sent.decision.outcome == "offer" and offer is not None and offer.expires_at > now:
-                self.publish(shopper_topic(store, sent.decision.shopper, "offer"), encode(offer), 1)
-            self.watch(sent)
-        for topic, payload in crossings:
-            self.publish(topic, payload, 1)  # who counts shoppers wants every enter and its exit
-        for one in rejected:
-            self.publish(rejected_topic(store), encode(one), 0)
-
 
 def _is_gone(live: Live, now: int) -> bool:
     """Whether a shopper may be put away: in no zone, and not reported for long."""
     patience = FORGET_MS if live.state.person.joined else FORGET_STRANGER_MS
     return now - max(live.loaded_ms, live.here_ms) > patience and not live.state.fence.stays
-
-
-def _not_connected(topic: str, payload: bytes, qos: int) -> None:
-    """Until there is a broker."""
-    del topic, payload, qos
-
-
-def _nobody_watches(event: Sent | Progress) -> None:
-    """Until a page watches."""
-    del event

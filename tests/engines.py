@@ -50,7 +50,7 @@ class Bench:
             soon=self.turns.append,
             wall_ms=lambda: self.now_ms,
         )
-        self.service.publish = lambda topic, payload, qos: self.published.append((topic, payload, qos))
+        self.service.out.publish = lambda topic, payload, qos: self.published.append((topic, payload, qos))
 
     def _record(self, batch: Batch, done: Callable[[], None]) -> None:
         def commit() -> None:

@@ -14,7 +14,7 @@ from offer_engine.messages import (
     Receipt,
     Unmute,
 )
-from offer_engine.service import Progress
+from offer_engine.outbox import Progress
 from tests.dave import (
     INSIDE_S,
     LAMB,
@@ -138,7 +138,7 @@ def test_a_receipt_is_kept_with_how_far_the_offer_got(store: Bench) -> None:
     phone = dave_has_an_offer(store)
     (offer,) = phone.offers()
     seen: list[str] = []
-    store.service.watch = lambda event: seen.append(event.state) if isinstance(event, Progress) else None
+    store.service.out.watch = lambda event: seen.append(event.state) if isinstance(event, Progress) else None
 
     said: list[Literal["shown", "opened", "accepted"]] = ["shown", "opened", "shown", "accepted"]
     for event in said:

@@ -15,7 +15,8 @@ from offer_engine.messages import (
     SoldItem,
     encode,
 )
-from offer_engine.service import MAX_REPORTS, MAX_ROUTES
+from offer_engine.outbox import MAX_REPORTS
+from offer_engine.service import MAX_ROUTES
 from tests.dave import (
     LAMB,
     WINE_AISLE,

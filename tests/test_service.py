@@ -23,8 +23,9 @@ from offer_engine.messages import (
     SoldItem,
     encode,
 )
+from offer_engine.outbox import Progress, Sent
 from offer_engine.push import Phones
-from offer_engine.service import FORGET_MS, Progress, Sent, Service
+from offer_engine.service import FORGET_MS, Service
 from tests.core.worlds import ANY_RED, EASY, world
 from tests.dave import (
     DWELL_S,
@@ -161,7 +162,9 @@ def test_a_code_is_redeemed_once_and_only_by_its_shopper(store: Bench) -> None:
     phone = dave_has_an_offer(store)
     (offer,) = phone.offers()
     seen: list[tuple[str, str]] = []
-    store.service.watch = lambda event: seen.append((event.offer, event.state)) if isinstance(event, Progress) else None
+    store.service.out.watch = lambda event: (
+        seen.append((event.offer, event.state)) if isinstance(event, Progress) else None
+    )
 
     store.send("ana", "checkout", checkout(store, offer.code))
     assert store.service.counts.redeemed == 0
@@ -210,7 +213,7 @@ def test_an_offer_recorded_too_late_is_not_sent(store: Bench) -> None:
     store.hold_commits = commits.append
     store.stand("dave", *WINE_AISLE, seconds=10)
     seen: list[int] = []
-    store.service.watch = lambda event: seen.append(event.phones) if isinstance(event, Sent) else None
+    store.service.out.watch = lambda event: seen.append(event.phones) if isinstance(event, Sent) else None
 
     store.now_ms += store.world.store.policy.offer_valid_s * 1000
     for commit in commits:

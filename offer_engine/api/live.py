@@ -16,7 +16,8 @@ from offer_engine import questions
 from offer_engine.core.explain import TEXTS, checklist
 from offer_engine.core.intrusion import intrusion_lines
 from offer_engine.messages import Offer
-from offer_engine.service import Progress, Sent, Service
+from offer_engine.outbox import Progress, Sent
+from offer_engine.service import Service
 
 TICK_S = 0.25
 STATS_EVERY = 4  # ticks
@@ -47,7 +48,7 @@ class LiveView:
         self._numbers: dict[str, int] = {}
         self._rate = 0.0  # positions a second, over the last second
         self.is_connected: Callable[[], bool] = lambda: True
-        service.watch = self.saw
+        service.out.watch = self.saw
 
     def saw(self, event: Sent | Progress) -> None:
         """Take note of what the service has just done."""
