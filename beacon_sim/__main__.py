@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,7 +22,7 @@ from beacon_sim.past import write_history
 from beacon_sim.phones import phone_url
 from beacon_sim.population import Browse, Population
 from beacon_sim.publish import parse_broker
-from beacon_sim.radio import Noise, RadioSettings
+from beacon_sim.radio import USUAL, Noise, RadioSettings, Source
 from beacon_sim.running import Run, run_store
 from offer_engine.core.store_map import StoreMap
 from offer_engine.errors import OffersError, SettingsError
@@ -70,6 +71,13 @@ def _moment_ms(text: str | None) -> int | None:
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
+def _radio(store: StoreMap, source: Source, noise: Noise, sigma_m: float | None) -> RadioSettings:
+    if source == "ranges" and not store.gateways:
+        raise SettingsError(f"--source ranges: the floor plan of {store.store} has no gateway (x-beacon)")
+    usual = USUAL[noise]
+    return replace(usual, source=source, sigma_m=usual.sigma_m if sigma_m is None else sigma_m)
+
+
 @app.command()
 def run(
     *,
@@ -82,8 +90,11 @@ def run(
     shoppers: Annotated[float | None, typer.Option(min=0, help="people in the store, about")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="store time to run; without: until stopped")] = None,
     population: PopulationOption = "cast",
-    noise: Annotated[Noise, typer.Option(help="error of the beacons")] = "correlated",
-    sigma: Annotated[float, typer.Option(min=0, max=20, help="that error's sigma in metres")] = 0.8,
+    source: Annotated[Source, typer.Option(help="positions, or ranges: what each gateway heard")] = "positions",
+    noise: Annotated[Noise, typer.Option(help="error of the positions")] = "correlated",
+    sigma: Annotated[
+        float | None, typer.Option(min=0, max=20, help="that error's sigma in metres; without: 2, with uwb 0.5")
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="write every message here; without --broker only here")] = None,
     start: Annotated[str | None, typer.Option(help="store time at the start, ISO 8601 or ms; without: now")] = None,
     list_cast: Annotated[bool, typer.Option("--list-cast", help="say who is booked, and end")] = False,
@@ -102,7 +113,7 @@ def run(
     asked = Run(
         store=loaded,
         population=people,
-        settings=DaySettings(arrivals, radio=RadioSettings(noise, sigma)),
+        settings=DaySettings(arrivals, radio=_radio(loaded, source, noise, sigma)),
         seed=seed,
         speed=_speed(speed),
         minutes=minutes,

@@ -15,6 +15,7 @@ import numpy as np
 import simpy
 
 from beacon_sim.floor import Floor
+from beacon_sim.gateways import Air, Gateways
 from beacon_sim.places import find_places
 from beacon_sim.pocket import OpenPhone
 from beacon_sim.population import Persona, Population
@@ -27,7 +28,7 @@ ARRIVALS_PER_MIN = 2.55  # of an ordinary supermarket
 WARM_UP_MIN = 60.0  # before the start; longer than nearly every visit
 
 # Which generator of a day a number is for; part of the seed, so never renumber.
-_ARRIVALS, _PERSONA, _TRIP, _RADIO, _PHONE = range(5)
+_ARRIVALS, _PERSONA, _TRIP, _RADIO, _PHONE, _AIR = range(6)
 _BOOKED = 1 << 32  # booked shoppers are numbered from here, walk-ins from zero
 
 
@@ -71,9 +72,14 @@ class StoreDay:
         env = simpy.Environment(initial_time=-round(settings.warm_up_min * 60_000))
         tills = open_tills(env, places.tills, settings.arrivals_per_min)
         walls = Walls(store.level)
-        self.shop = Shop(env, store, floor, places, tills, walls, settings.radio, start_ms, publish, open_phone)
         self._population = population
         self._seed = seed
+        gateways = None
+        if settings.radio.source == "ranges":
+            gateways = Gateways(store.gateways, Air(), self._dice(_AIR, 0))
+        self.shop = Shop(
+            env, store, floor, places, tills, walls, settings.radio, gateways, start_ms, publish, open_phone
+        )
         self._settings = settings
         self._inside: dict[str, Shopper] = {}
         self.arrived = 0  # shoppers since the start, including those who were inside then

@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import simpy
 
+from beacon_sim.antenna import Antenna, Located, Overheard
 from beacon_sim.floor import Floor, Path, Point
+from beacon_sim.gateways import Gateways
 from beacon_sim.places import Places
 from beacon_sim.pocket import Hand, OpenPhone, Pocket
 from beacon_sim.population import Persona
-from beacon_sim.radio import Radio, RadioSettings, Walls
+from beacon_sim.radio import RadioSettings, Walls, battery_s
 from beacon_sim.till import ITEM_MS, Till, shortest
 from beacon_sim.trip import Halt, pick_halt, plan_trip
 from offer_engine.core.store_map import StoreMap
@@ -43,6 +45,7 @@ class Shop:
     tills: Sequence[Till]
     walls: Walls
     radio: RadioSettings
+    gateways: Gateways | None  # None: a locating system publishes positions
     start_ms: int  # event time of virtual time zero
     publish: Publish
     open_phone: OpenPhone | None  # None: nobody carries a phone today
@@ -225,20 +228,25 @@ class Shopper:
     # --- what is published ------------------------------------------------------------------------------------------
 
     def _beacon(self) -> Steps:
-        """Be seen once per interval while inside."""
-        interval_ms = self.persona.fix_ms
-        radio = Radio(self._shop.radio, self._shop.walls, interval_ms, self._dice.radio)
-        topic = shopper_topic(self._shop.store.store, self.persona.shopper, "position")
-        accuracy = self._shop.radio.accuracy_m
-        tail = "}" if accuracy is None else f',"accuracy":{accuracy}}}'
-        first_ms = max(int(self._env.now) + PHONE_LEAD_MS, 0) + int(self._dice.radio.integers(interval_ms))
+        """Be seen once per interval while inside, until the battery gives out and the phone with it."""
+        antenna, dice = self._antenna(), self._dice.radio
+        topic = shopper_topic(self._shop.store.store, self.persona.shopper, antenna.leaf)
+        first_ms = max(int(self._env.now) + PHONE_LEAD_MS, 0) + int(dice.integers(antenna.interval_ms))
+        lasts_s = battery_s(self._shop.radio, dice) if self.persona.arrives_s is None else math.inf  # the booked charge
+        dead_ms = self._env.now + 1000 * lasts_s
         yield self._env.timeout(first_ms - int(self._env.now))
-        while self.is_inside:
-            seen = radio.seen(self.place())
-            if seen is not None:
-                payload = f'{{"ts":{self._now_ms()},"x":{seen[0]:.2f},"y":{seen[1]:.2f}{tail}'
-                self._shop.publish(topic, payload.encode(), 0)
-            yield self._env.timeout(interval_ms)
+        while self.is_inside and self._env.now < dead_ms:
+            payload = antenna.message(self.place(), self._now_ms())
+            if payload is not None:
+                self._shop.publish(topic, payload, 0)
+            yield self._env.timeout(antenna.interval_ms)
+        self._pocket.switch_off()
+
+    def _antenna(self) -> Antenna:
+        shop = self._shop
+        if shop.gateways is not None:
+            return Overheard(shop.radio, shop.gateways, self._dice.radio)
+        return Located(shop.radio, shop.walls, self.persona.fix_ms, self._dice.radio)
 
     def _publish_basket(self) -> None:
         items = [BasketItem(sku, qty) for sku, qty in self._cart.items()]

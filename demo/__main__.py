@@ -33,6 +33,13 @@ class Population(StrEnum):
     COMPLETEJOURNEY = "completejourney"
 
 
+class Source(StrEnum):
+    """What the store's radio tells of where shoppers are."""
+
+    POSITIONS = "positions"
+    RANGES = "ranges"
+
+
 def say(line: str = "") -> None:
     """One line for whoever started the demo, at once even into a pipe."""
     print(line, flush=True)
@@ -101,6 +108,7 @@ def main(
     seed: Annotated[int, typer.Option(help="the same seed gives the same day")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="1 is real time, 20 twenty times as fast")] = 1.0,
     population: Annotated[Population, typer.Option(help="our cast, or Complete Journey households")] = Population.CAST,
+    source: Annotated[Source, typer.Option(help="positions, or ranges: only what gateways hear")] = Source.POSITIONS,
     keep_data: Annotated[bool, typer.Option("--keep-data", help="go on with the ledger of the last run")] = False,
 ) -> None:
     """Open the whole store on this machine: broker, engine and shoppers. Ctrl-C closes it."""
@@ -114,7 +122,7 @@ def main(
             building = check_store(store)
             who = Shoppers(store, population.value, seed)
             today = datetime.now(UTC).date()
-            plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data)
+            plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data, source.value)
             children, own = open_store(stack, plan, say)
             say_open(building, plan, own)
             for complaint in watch(children):

@@ -25,6 +25,7 @@ from beacon_sim.day import DaySettings, StoreDay
 from beacon_sim.habits import habits_population
 from beacon_sim.pocket import PhoneLink
 from beacon_sim.population import Persona, Population
+from beacon_sim.radio import SHOWCASE_SIGMA_M, RadioSettings
 from offer_engine.api.phones import greeting, handle, put
 from offer_engine.core.context import World, build_world
 from offer_engine.errors import MessageError
@@ -197,7 +198,8 @@ def main(
         if population == "completejourney"
         else habits_population(store_map, seed=seed, cast=load_cast(store_map))
     )
-    settings = DaySettings(arrivals_per_min=arrivals_for(store_map, people, seed, shoppers))
+    arrivals = arrivals_for(store_map, people, seed, shoppers)
+    settings = DaySettings(arrivals, radio=RadioSettings(sigma_m=SHOWCASE_SIGMA_M))
     started = perf_counter()
     with _progress(console, minutes * 60) as step:
         world = build_world(store_map, rules)

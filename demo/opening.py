@@ -27,6 +27,7 @@ MQTT_PORT = 1883  # the registered one: where somebody who sends a message by ha
 COMPLETE_JOURNEY = Path("build/complete-journey")  # the store folder that these households bring with them
 HEALTHY_WITHIN_S = 30.0
 POLL_S = 0.05
+SIGMA_M = 0.8  # error of the demo's beacons: a good installation, so that a projector shows single aisles told apart
 BELIEVED_SPEED = 20  # times real time, up to which the engine keeps up with a belief about everyone
 # Together under 5 s: nobody waits longer for a Ctrl-C.
 SIMULATOR_STOPS_WITHIN_S = 1.5
@@ -46,6 +47,7 @@ class Plan:
     broker: str | None  # None: the embedded one
     today: date
     keep_data: bool
+    source: str = "positions"  # or "ranges": the engine finds the places from what gateways hear
 
     @property
     def has_cast(self) -> bool:
@@ -126,7 +128,7 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tupl
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
     clock = "wall" if plan.speed == 1 else "event"  # a day run faster than time carries its own
-    tracking = "grid" if plan.speed <= BELIEVED_SPEED else "raw"
+    tracking = "grid" if plan.speed <= BELIEVED_SPEED or plan.source == "ranges" else "raw"
     follow = () if plan.has_cast else ("--follow", "")  # without a cast: whoever is sent an offer
     engine_flags = (*follow, "--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
     command = python("offer_engine", "run", *shared, *engine_flags, "--tracking", tracking)
@@ -135,7 +137,8 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tupl
 
     crowd = ("--seed", str(plan.shoppers.seed), "--shoppers", str(plan.count), "--speed", f"{plan.speed:g}")
     who = ("--engine", plan.address, "--population", plan.shoppers.population)
-    command = python("beacon_sim", "run", *shared, *who, *crowd)
+    radio = ("--source", plan.source, "--sigma", f"{SIGMA_M:g}")
+    command = python("beacon_sim", "run", *shared, *who, *crowd, *radio)
     opened(start("simulator", command, plan.folder / "simulator.log", secret), SIMULATOR_STOPS_WITHIN_S)
     return children, broker
 

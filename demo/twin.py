@@ -25,6 +25,7 @@ from beacon_sim.crowd import arrivals_for
 from beacon_sim.day import DaySettings
 from beacon_sim.habits import habits_population
 from beacon_sim.population import Population
+from beacon_sim.radio import SHOWCASE_SIGMA_M, RadioSettings
 from demo.day import START_MS, Lockstep, run_day
 from offer_engine.core.context import World, build_world
 from offer_engine.core.effect import Effect, paired
@@ -83,7 +84,8 @@ def main(
     store_map, rules = check(store)
     store_map = replace(store_map, policy=replace(store_map.policy, holdout_share=holdout))
     people = habits_population(store_map, seed=seed, cast=load_cast(store_map))
-    settings = DaySettings(arrivals_per_min=arrivals_for(store_map, people, seed, shoppers))
+    arrivals = arrivals_for(store_map, people, seed, shoppers)
+    settings = DaySettings(arrivals, radio=RadioSettings(sigma_m=SHOWCASE_SIGMA_M))
     worlds = [build_world(store_map, rules), build_world(store_map, RuleSet((), "none"))]
     started = perf_counter()
     engines = _run_both(worlds, people, seed, minutes, settings)

@@ -7,11 +7,13 @@ import shapely
 
 from beacon_sim.cast import cast_history, load_cast
 from beacon_sim.day import DaySettings
+from beacon_sim.radio import SHOWCASE_SIGMA_M, RadioSettings
 from offer_engine.errors import SettingsError
 from tests.beacon_sim.days import MINUTE_MS, START_MS, Heard, a_day, store_of
 
 DEMO = store_of("demo-market")
 CAST = load_cast(DEMO)
+SHOWCASE = DaySettings(arrivals_per_min=0, warm_up_min=1, radio=RadioSettings(sigma_m=SHOWCASE_SIGMA_M))
 UNTIL_MS = START_MS
 DAYS = 180
 
@@ -42,7 +44,7 @@ def dwell_done_s(heard: Heard, shopper: str, zone: str, after_ms: int = 0) -> fl
 @pytest.mark.parametrize("seed", range(10))
 def test_dave_dwells_at_the_wine_with_lamb_in_the_cart(seed: int) -> None:
     """Whatever the seed, the lamb is in the cart within seconds and the dwell is complete 25 to 45 s into the day."""
-    day, heard = a_day(seed=seed, settings=DaySettings(arrivals_per_min=0, warm_up_min=1))
+    day, heard = a_day(seed=seed, settings=SHOWCASE)
     day.run_until(MINUTE_MS)
     (_, basket), *more = heard.of("basket", "dave")
     assert [item["sku"] for item in basket["items"] if isinstance(item, dict)] == ["rack-of-lamb"]  # type: ignore[attr-defined]
@@ -56,7 +58,7 @@ def test_dave_dwells_at_the_wine_with_lamb_in_the_cart(seed: int) -> None:
 )
 def test_ana_and_chloe_come_past_an_offer_in_the_first_minutes(shopper: str, zone: str, has: str) -> None:
     """Each stays where a rule of the demo market may fire, with what it asks for in the cart."""
-    day, heard = a_day(settings=DaySettings(arrivals_per_min=0, warm_up_min=1))
+    day, heard = a_day(settings=SHOWCASE)
     day.run_until(3 * MINUTE_MS)
     carried = next(int(str(basket["ts"])) for _, basket in heard.of("basket", shopper) if has in str(basket["items"]))
     assert dwell_done_s(heard, shopper, zone, carried) < 120

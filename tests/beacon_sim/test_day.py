@@ -51,7 +51,7 @@ def test_every_message_is_what_the_engine_understands(run: tuple[StoreDay, Heard
         times.append(report.ts)
         assert qos == int(leaf != "position")
         if isinstance(report, Position):
-            assert report.accuracy == 0.94
+            assert report.accuracy == 2.35
         if isinstance(report, Basket | Checkout):
             assert {item.sku for item in report.items} <= day.shop.store.products.keys()
     assert times == sorted(times)

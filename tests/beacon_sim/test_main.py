@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from beacon_sim.__main__ import DEFAULT_BROKER, main
+from beacon_sim.__main__ import DEFAULT_BROKER, _radio, main
+from offer_engine.errors import SettingsError
+from offer_engine.store_files import load_store
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -104,9 +106,20 @@ def test_a_mistake_is_one_line_and_exit_2(ran: Callable[..., Said], arguments: t
 def test_the_help_names_every_flag(ran: Callable[..., Said]) -> None:
     """`--help` tells what each flag is for, and where messages go without one."""
     told = ran("run", "--help").out
-    flags = "store broker engine phones seed speed shoppers minutes population noise sigma record start list-cast"
+    flags = (
+        "store broker engine phones seed speed shoppers minutes population source noise sigma record start list-cast"
+    )
     assert all(f"--{flag}" in told for flag in flags.split())
     assert DEFAULT_BROKER in told
+
+
+def test_ranges_need_gateways() -> None:
+    """A floor plan without any is refused; sigma is that of the kind of noise unless it is given."""
+    store = load_store(ROOT / "maps" / "demo-market")
+    with pytest.raises(SettingsError, match="no gateway"):
+        _radio(replace(store, gateways=()), "ranges", "correlated", None)
+    assert _radio(store, "ranges", "correlated", None).source == "ranges"
+    assert [_radio(store, "positions", "uwb", sigma_m).sigma_m for sigma_m in (None, 0.3)] == [0.5, 0.3]
 
 
 def test_phones_need_the_key(ran: Callable[..., Said]) -> None:

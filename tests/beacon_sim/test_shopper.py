@@ -6,6 +6,7 @@ from dataclasses import replace
 from beacon_sim.day import DaySettings
 from beacon_sim.pocket import MUTE_SCOPES
 from beacon_sim.population import Persona, Population
+from beacon_sim.radio import RadioSettings
 from offer_engine.messages import Mute, Receipt
 from tests.beacon_sim.days import MINUTE_MS, Counter, Heard, a_day, an_offer, people_of, store_of
 
@@ -134,3 +135,29 @@ def test_an_offer_after_the_till_is_put_away() -> None:
     day.run_until(day.now_ms + 5 * MINUTE_MS)
     assert "accepted" not in receipts(engine, "dave")
     assert len(heard.of("checkout")) == 1
+
+
+def test_a_dead_phone_is_seen_no_more_and_rings_no_more() -> None:
+    """When the battery gives out, positions end and the phone goes off, while the shopper goes on and pays."""
+    engine, weak = Counter(), RadioSettings(dead_share=1.0, dead_after_s=30.0, lost_every_s=0)
+    settings = DaySettings(arrivals_per_min=2.5, warm_up_min=1, radio=weak)
+    day, heard = a_day(settings=settings, open_phone=engine.open, people=only())
+    day.run_until(25 * MINUTE_MS)
+    paid = {shopper: int(str(checkout["ts"])) for shopper, checkout in heard.of("checkout")}
+    assert len(paid) > 5
+    fixes = {shopper: int(str(fix["ts"])) for shopper, fix in heard.of("position") if shopper in paid}
+    assert all(last_ts < paid[shopper] for shopper, last_ts in fixes.items())
+    assert paid.keys() & engine.said.keys() <= set(engine.closed)
+
+
+def test_a_day_of_ranges_has_no_positions() -> None:
+    """Everybody who was to be seen is, by gateways; one seed gives one such day, and the walks are the same as ever."""
+    settings = DaySettings(arrivals_per_min=0, warm_up_min=1, radio=RadioSettings(source="ranges"))
+    days = [a_day(settings=one) for one in (settings, settings, ALONE)]
+    for day, _ in days:
+        day.run_until(MINUTE_MS)
+    (_, heard), (_, again), (_, located) = days
+    assert heard.messages == again.messages
+    assert not heard.of("position")
+    assert {shopper for shopper, _ in heard.of("ranges")} == {"dave", "ana", "chloe"}
+    assert heard.of("basket") == located.of("basket")
