@@ -108,6 +108,7 @@ def _listen_to_others(settings: Settings, service: Service) -> Listening:
     listening = Listening(settings.systems, visit_of)
     if settings.systems:
         service.foreign = listening
+        _log.info("listening to %s too", ", ".join(settings.systems))
     service.tell_zones = zone_teller(
         service.world.store.store,
         tells_anyone=settings.zone_events == "on",

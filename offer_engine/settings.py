@@ -87,6 +87,8 @@ def _check_systems(settings: Settings) -> None:
             raise SettingsError(f"listen names {name!r}; expected {', '.join(FILTERS)}, or some of them")
     if "espresense" in settings.systems and settings.clock != "wall":
         raise SettingsError("listen espresense needs clock wall: its messages carry no time of their own")
+    if "espresense" in settings.systems and settings.tracking != "grid":
+        raise SettingsError("listen espresense needs tracking grid: its messages tell distances, and no places")
 
 
 def _typed(values: Mapping[str, str | int]) -> dict[str, str | int]:

@@ -90,9 +90,14 @@ def test_systems_to_listen_to_are_a_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "named"), [({"listen": "omlox,zigbee"}, "zigbee"), ({"listen": "espresense", "clock": "event"}, "wall")]
+    ("flags", "named"),
+    [
+        ({"listen": "omlox,zigbee"}, "zigbee"),
+        ({"listen": "espresense", "tracking": "grid", "clock": "event"}, "wall"),
+        ({"listen": "omlox,espresense"}, "grid"),
+    ],
 )
 def test_what_cannot_be_listened_to_is_a_mistake_in_the_settings(flags: dict[str, str], named: str) -> None:
-    """A system nobody knows; or readings without a time where there is no clock to give them one."""
+    """A system nobody knows; or readings without a time or a place, where nothing gives them one."""
     with pytest.raises(SettingsError, match=named):
         read_settings({}, flags)
