@@ -13,7 +13,7 @@ certain from a third (`moved`): then a shopper dwells from the first look after 
 Certainty need not last: a belief is what all fixes so far say, so to wait until it was certain for long says little
 more and finds fewer visits (docs/adr/0011-belief.md).
 
-Whoever strides through a zone from one fix to the next, and was never seen inside, has *crossed* it (`crossed`).
+Whoever strides through a zone from one fix to the next, and was never seen inside, has *crossed* it (`cross`).
 
 Law: per shopper and zone, transitions read enter, at most one sure, at most one dwell, exit, never backwards in time;
 every enter gets exactly one exit; a cross comes only between an exit and the next enter.
@@ -98,6 +98,20 @@ def step(index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, x: float, y:
     if is_quiet and all(zone in near for zone in fence.margin):
         return fence, ()
     return moved(index.zones, fence, last_fix_ts, ts, inside, near)
+
+
+def cross(
+    index: ZoneIndex, fence: Fence, last_fix_ts: int, ts: int, came: tuple[float, float], place: tuple[float, float]
+) -> Step:
+    """Tell, after the `step` to `place`, which zones the stride there led through, from outside to outside.
+
+    Whoever was seen inside at either end, or still counts as in, has not crossed but stayed.
+    """
+    apart = {*index.inside.at(*came), *index.inside.at(*place), *(stay.zone for stay in fence.stays)}
+    zones = [zone for zone in index.inside.crossed(*came, *place) if zone not in apart]
+    if not zones:
+        return fence, ()
+    return replace(fence, past=ts), tuple(Transition(ts, Kind.CROSS, zone, last_fix_ts) for zone in zones)
 
 
 def moved(

@@ -18,6 +18,8 @@ DEFAULT_ACCURACY_M = 2.0  # median error of Bluetooth in a store (docs/glossary.
 ALLOWANCE = 3.0  # times the median error: passes 99.8 % of Gaussian errors in two dimensions
 VAGUE_M = 15.0  # a fix with a larger median error says nothing about zones in a shop
 BELIEVED_AFTER = 3  # jumps in a row
+STRIDE_M = 1.0  # whoever is seen at least once a metre is seen in every zone worth the name
+STRIDE_S = 10.0  # after a longer silence nobody knows the way
 
 
 class Dropped(StrEnum):
@@ -64,6 +66,23 @@ def follow(track: Track | None, fix: Position) -> Track | Dropped:
 def jumped(track: Track, fix: Position) -> Track:
     """The track after `fix` was refused as a jump."""
     return Track(track.ts, track.x, track.y, _agreeing(track, fix), (fix.ts, fix.x, fix.y))
+
+
+def strode(track: Track, fix: Position) -> tuple[float, float] | None:
+    """Where a stride began that is long enough to have led through a zone unseen; None for all shorter steps.
+
+    A step no longer than the fix's own error may be nothing but that error, which crosses no zone.
+
+    >>> strode(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=2.5, y=0.0, accuracy=0.5))
+    (0.0, 0.0)
+    >>> strode(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=0.9, y=0.0, accuracy=0.5))
+    >>> strode(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=2.5, y=0.0, accuracy=3.0))
+    """
+    least_m = max(STRIDE_M, fix.accuracy or DEFAULT_ACCURACY_M)
+    east, north = fix.x - track.x, fix.y - track.y
+    if east * east + north * north <= least_m * least_m or fix.ts - track.ts > STRIDE_S * 1000:
+        return None
+    return track.x, track.y
 
 
 def _agreeing(track: Track, fix: Position) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as with_
 from shapely import MultiPolygon
 
-from offer_engine.core.geofence import FAR, Cause, Fence, Kind, Transition, advance, end, moved, step
+from offer_engine.core.geofence import FAR, Cause, Fence, Kind, Transition, advance, cross, end, moved, step
 from offer_engine.core.store_map import Zone
 from offer_engine.core.zone_index import ZoneIndex, compile_zones
 from tests.core.worlds import STORE
@@ -56,6 +56,18 @@ def walk(
             last_ts = ts
         found += crossed
     return found + list(advance(index.zones, fence, last_ts, FAR - 1)[1])
+
+
+def strides(index: ZoneIndex, fixes: Iterable[Fix]) -> list[Transition]:
+    """The same, when every step is a stride."""
+    fence, last, found = Fence(), (0, 0.0, 0.0), list[Transition]()
+    for number, fix in enumerate(fixes):
+        last = last if number else fix
+        fence, crossed = step(index, fence, last[0], *fix)
+        fence, passed = cross(index, fence, last[0], fix[0], last[1:], fix[1:])
+        found += [*crossed, *passed]
+        last = fix
+    return found + list(advance(index.zones, fence, last[0], FAR - 1)[1])
 
 
 def seen(transitions: Iterable[Transition]) -> list[tuple[int, str]]:
@@ -190,6 +202,31 @@ def test_a_zone_with_new_numbers_does_not_turn_back_time() -> None:
     assert (left.at, left.cause) == (5000, Cause.LOST)
 
 
+# --- strides ----------------------------------------------------------------------------------------------------
+
+STRIDES: Mapping[str, tuple[list[Fix], list[tuple[int, str]]]] = {
+    "through": ([(0, -1.0, 2.0), (1000, 5.0, 2.0)], [(1, "cross")]),
+    "past": ([(0, -1.0, 4.1), (1000, 5.0, 4.1)], []),
+    "over a corner": ([(0, -1.0, 3.0), (1000, 2.0, 6.0)], [(1, "cross")]),
+    "in, but not for long enough": ([(0, -1.0, 2.0), (1000, 2.0, 2.0), (2000, 5.0, 2.0)], []),
+    "out and back": (
+        [*each_second(IN, IN, IN), (3000, -5.0, 2.0), (6000, -5.0, 2.0), (7000, 9.0, 2.0)],
+        [(2, "enter"), (6, "walked"), (7, "cross")],
+    ),
+    "across what still counts as in": (
+        [*each_second(IN, IN, IN), (3000, -5.0, 2.0), (4000, 9.0, 2.0), (6000, 9.0, 2.0)],
+        [(2, "enter"), (6, "walked")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRIDES)
+def test_a_stride_may_cross(case: str) -> None:
+    """Only who was outside before and after, and is not still counted as in, has crossed."""
+    fixes, expected = STRIDES[case]
+    assert seen(strides(box(), fixes)) == expected
+
+
 # --- beliefs: three levels of being inside -----------------------------------------------------------------------
 
 OUTSIDE, NEAR, INSIDE, CERTAIN = range(4)  # how much a look at a belief says of the box
@@ -267,16 +304,21 @@ TIMERS = st.lists(st.integers(0, 200_000), max_size=40)
 
 
 def assert_lawful(transitions: Iterable[Transition]) -> None:
-    """Per zone: enter, at most one dwell, exit; and never backwards in time, in all zones together."""
+    """Per zone: enter, at most one dwell, exit, crosses between; never backwards in time, in all zones together."""
     state: dict[str, Kind] = {}
     latest = 0
     for crossed in transitions:
         before = state.get(crossed.zone, Kind.EXIT)
-        follows = {Kind.EXIT: {Kind.ENTER}, Kind.ENTER: {Kind.DWELL, Kind.EXIT}, Kind.DWELL: {Kind.EXIT}}
+        follows = {
+            Kind.EXIT: {Kind.ENTER, Kind.CROSS},
+            Kind.ENTER: {Kind.DWELL, Kind.EXIT},
+            Kind.DWELL: {Kind.EXIT},
+        }
         assert crossed.kind in follows[before], (before, crossed)
         assert crossed.at >= max(latest, crossed.since)
         assert (crossed.cause is not None) == (crossed.kind is Kind.EXIT)
-        state[crossed.zone], latest = crossed.kind, crossed.at
+        state[crossed.zone] = before if crossed.kind is Kind.CROSS else crossed.kind
+        latest = crossed.at
 
 
 @given(walks(), TIMERS)
@@ -286,6 +328,19 @@ def test_a_visit_is_enter_at_most_one_dwell_exit(fixes: list[Fix], timers: list[
     assert_lawful(found)
     kinds = [crossed.kind for crossed in found]
     assert kinds.count(Kind.ENTER) == kinds.count(Kind.EXIT)
+
+
+@given(walks())
+def test_crosses_are_lawful_and_change_nothing_else(fixes: list[Fix]) -> None:
+    """They come between visits, of zones that the way meets; every other transition is as without them."""
+    found = strides(INDEX, fixes)
+    assert_lawful(found)
+    assert [one for one in found if one.kind is not Kind.CROSS] == walk(INDEX, fixes)
+    places = {ts: (x, y) for ts, x, y in fixes}
+    for one in found:
+        if one.kind is Kind.CROSS:
+            way = shapely.LineString([places[one.since], places[one.at]])
+            assert way.distance(STORE.zones[one.zone].area) < 1e-9
 
 
 @given(walks(), TIMERS)

@@ -91,3 +91,40 @@ def test_near_is_within_the_exit_margin(x: float, y: float) -> None:
             assert key in near
         elif away_m > zone.exit_margin_m + 1e-9:
             assert key not in near
+
+
+# --- ways across ------------------------------------------------------------------------------------------------------
+
+PLACES = st.floats(-3, 15)
+
+
+def met(x1: float, y1: float, x2: float, y2: float) -> dict[str, bool]:
+    """The oracle: whether the way meets each area; areas that it touches or misses by a rounding are left out."""
+    way = shapely.LineString([(x1, y1), (x2, y2)])
+    return {
+        key: way.intersects(area)
+        for key, area in AREAS.items()
+        if way.intersects(area.buffer(-1e-7)) or not way.intersects(area.buffer(1e-7))
+    }
+
+
+@given(PLACES, PLACES, PLACES, PLACES)
+def test_a_way_meets_what_shapely_says(x1: float, y1: float, x2: float, y2: float) -> None:
+    """Long ways and short, across holes and slanted edges, beginning or ending inside, or beyond the raster."""
+    found = INDEX.crossed(x1, y1, x2, y2)
+    assert list(found) == sorted(found)
+    assert {key: key in found for key in met(x1, y1, x2, y2)} == met(x1, y1, x2, y2)
+
+
+@given(PLACES, PLACES, PLACES, PLACES)
+def test_a_way_back_meets_the_same(x1: float, y1: float, x2: float, y2: float) -> None:
+    """There is no direction in it."""
+    assert INDEX.crossed(x1, y1, x2, y2) == INDEX.crossed(x2, y2, x1, y1)
+
+
+@pytest.mark.parametrize("cell_m", [0.1, 0.5, 1.1])
+@pytest.mark.parametrize("way", [(2, -1, 2, 9), (-1, 4, 9, 4), (0, 0, 4, 4), (4, 0, 4, 8), (-2, 2, 2, -2)])
+def test_a_way_along_an_edge_or_by_a_corner_meets(cell_m: float, way: tuple[float, float, float, float]) -> None:
+    """Areas are closed, also for ways: straight through, along an edge, and just touching a corner."""
+    index = compile_areas({"box": MultiPolygon([shapely.box(0, 0, 4, 4)])}, cell_m=cell_m)
+    assert index.crossed(*way) == ("box",)
