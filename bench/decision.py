@@ -12,12 +12,14 @@ from datetime import date
 from time import perf_counter_ns
 
 import numpy as np
+from msgspec.structs import replace
 from shapely import MultiPolygon, box
 
 from offer_engine.core.affinity import MS_PER_DAY, build_profile
+from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Context, Tally, World, build_world
 from offer_engine.core.decision import Decision, decide
-from offer_engine.core.person import Consents, Person, Visit
+from offer_engine.core.person import Consents, Delivery, DeliveryState, Person, Visit
 from offer_engine.core.rules import (
     Amount,
     AnyOf,
@@ -38,7 +40,7 @@ from offer_engine.messages import BasketItem
 PRODUCTS, CATEGORIES = 3_000, 30  # of the zone
 RULES = 100
 ELSEWHERE = 300  # products of the rest of the store, in CATEGORIES categories of their own
-CART, BOUGHT = 10, 40
+CART, BOUGHT, EARLIER = 10, 40, 6  # products in the cart, purchases in the zone, offers on earlier visits
 SHOPPERS = 1_000
 WARM = 50  # first decisions, not timed
 NOW = 1_772_449_200_000  # noon of 2 March 2026 in Berlin, ms since the epoch
@@ -103,7 +105,8 @@ def made_up_world(seed: int = 0) -> World:
 def made_up_contexts(world: World, count: int, seed: int = 0) -> Sequence[Context]:
     """Shoppers who dwell in the long zone at noon, each with a history and a cart."""
     chance = np.random.default_rng(seed + 1)
-    return [_context(world, number, chance) for number in range(count)]
+    tally = _tally(chance)
+    return [_context(world, number, tally, chance) for number in range(count)]
 
 
 def _zone(key: str, west: float) -> Zone:
@@ -147,7 +150,32 @@ def _rule(number: int) -> Rule:
     )
 
 
-def _context(world: World, number: int, chance: np.random.Generator) -> Context:
+def _delivery(number: int, weeks: int, chance: np.random.Generator) -> Delivery:
+    """An offer of an earlier visit, each a week before the next, that was put away or led to something."""
+    at = NOW - weeks * 7 * MS_PER_DAY
+    state: DeliveryState = ("dismissed", "opened", "redeemed")[weeks % 3]
+    rule, kind = int(chance.integers(RULES)), int(chance.integers(CATEGORIES))
+    offer = Delivery(
+        f"o-{number}-{weeks}", f"rule-{rule:03}", f"kind-{kind}", "p0000", f"v-0-{weeks}", at, at + 600_000
+    )
+    return replace(offer, state=state, shown_at=at)
+
+
+def _tally(chance: np.random.Generator) -> Tally:
+    """A store in business: every rule has gone out and been received, half of the products have sold a little."""
+    rules = [f"rule-{number:03}" for number in range(RULES)]
+    shown = chance.integers(20, 400, RULES)
+    unwelcome = chance.binomial(shown, 0.15)
+    return Tally(
+        delivered=dict.fromkeys(rules, 200),
+        sold={f"p{number:04}": 3 for number in range(0, PRODUCTS, 2)},
+        received={
+            rule: Reception(*pair) for rule, *pair in zip(rules, shown.tolist(), unwelcome.tolist(), strict=True)
+        },
+    )
+
+
+def _context(world: World, number: int, tally: Tally, chance: np.random.Generator) -> Context:
     liked = chance.choice(PRODUCTS, BOUGHT // 2, replace=False)
     times = np.sort(chance.integers(1, 300, BOUGHT))[::-1]
     bought = [(f"p{sku:04}", NOW - days * MS_PER_DAY)
@@ -159,11 +187,15 @@ def _context(world: World, number: int, chance: np.random.Generator) -> Context:
         at=NOW,
         zone="long",
         trigger="dwell",
-        person=Person(consents=Consents(location=True, basket=True, history=True), joined=True),
+        person=Person(
+            consents=Consents(location=True, basket=True, history=True),
+            joined=True,
+            deliveries=tuple(_delivery(number, weeks, chance) for weeks in range(EARLIER, 0, -1)),
+        ),
         visit=Visit("v-1", NOW - 600_000, announced=True, basket_rev=1,
                     basket=tuple(BasketItem(f"p{sku:04}", 1) for sku in cart)),
         profile=build_profile(bought, world.store.products),
-        tally=Tally(),
+        tally=tally,
     )  # fmt: skip
 
 

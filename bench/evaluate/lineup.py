@@ -20,8 +20,9 @@ from bench.evaluate.promotions import Promotions
 from bench.evaluate.tifu import tifu_knn
 
 SAMPLE = Recipe(windows=1, most=4_000, most_new=4_000, held_out=4_000)
-SLOW = frozenset({"bm25", "learnt_weights", "learnt"})  # left out of a sample
-SLOWEST = "lambdamart_promotions"  # only where it is asked for
+SLOW = frozenset({"bm25", "learnt"})  # left out of a sample
+SLOWEST = "lambdamart_promotions"
+MORE = frozenset({"learnt_weights", SLOWEST})  # only where it is asked for: what is gained by a network, and by ours
 
 
 def lineup(promotions: Promotions, recipe: Recipe, linear: Recipe) -> list[Method]:
@@ -52,8 +53,8 @@ def lineup(promotions: Promotions, recipe: Recipe, linear: Recipe) -> list[Metho
     ]
 
 
-def chosen(promotions: Promotions, *, is_sample: bool, with_lambdamart: bool) -> list[Method]:
+def chosen(promotions: Promotions, *, is_sample: bool, with_more: bool) -> list[Method]:
     """The methods of a run; a sample leaves out what is slow and learns from few decisions."""
-    left_out = (SLOW if is_sample else frozenset()) | (frozenset() if with_lambdamart else {SLOWEST})
+    left_out = (SLOW if is_sample else frozenset()) | (frozenset() if with_more else MORE)
     methods = lineup(promotions, SAMPLE if is_sample else Recipe(), LINEAR)
     return [method for method in methods if method.name not in left_out]

@@ -17,6 +17,12 @@ COLUMNS = (
     "new: NDCG@10", "fit s", "ready ms", "decision ms",
 )  # fmt: skip
 
+FLAT = (
+    "all_ndcg10", "all_hit1", "all_hit3", "new_ndcg10", "new_hit1", "new_hit3", "surest_tenth_hit1", "surest_half_hit1",
+    "gain_on_personal_frequency", "gain_low",
+    "fit_s", "prepare_p50_ms", "decision_p50_ms", "decision_p50_ms_large_zone",
+)  # fmt: skip
+
 Figures = dict[str, object]
 
 
@@ -38,6 +44,7 @@ def figures(results: Sequence[Result], seed: int) -> dict[str, Figures]:
             "all_ndcg10_interval": _ends(interval(marks.household, marks.ndcg_10, seed)),
             "gain_on_personal_frequency": gain.mean,
             "gain_interval": _ends(gain),
+            "gain_low": gain.low,
             "surest_tenth_hit1": surest_hits(result.sureness, marks.hit_1, 0.1),
             "surest_half_hit1": surest_hits(result.sureness, marks.hit_1, 0.5),
             "new_hit1": None if new is None else float(new.hit_1.mean()),
@@ -57,23 +64,29 @@ def _ends(found: Interval) -> list[float]:
     return [found.low, found.high]
 
 
-def as_json(first: dict[str, Figures], second: dict[str, Figures], facts: Figures) -> str:
-    """All figures of both folds, with those of our best method on top.
+def flat(first: dict[str, Figures], second: dict[str, Figures]) -> Figures:
+    """The figures that goals and charts ask for, by one name each.
+
+    Our best method's stand under their own name (`all_ndcg10`), every method's under its name and theirs
+    (`formula_all_ndcg10`), those of the second fold with `_fold2` behind.
 
     Args:
         first: figures of the last four weeks.
         second: figures of the earlier four weeks.
-        facts: about the run: sample, seed, cores, counts of decisions.
     """
     best = BEST if BEST in first else DEFAULT
-    top: Figures = {"method": best}
-    for name in (
-        "all_ndcg10", "all_hit1", "new_ndcg10", "surest_tenth_hit1", "gain_interval", "fit_s", "prepare_p50_ms",
-        "decision_p50_ms",
-    ):  # fmt: skip
-        top[name] = first[best][name]
-        top[f"{name}_fold2"] = second[best][name]
-    return json.dumps({**top, **facts, "fold": first, "fold2": second}, indent=2) + "\n"
+    found: Figures = {"method": best}
+    for method in (best, *first):
+        for name in FLAT:
+            of_best = method == best and name not in found
+            for behind, fold in (("", first), ("_fold2", second)):
+                found[f"{'' if of_best else method + '_'}{name}{behind}"] = fold[method][name]
+    return found
+
+
+def as_json(first: dict[str, Figures], second: dict[str, Figures], facts: Figures) -> str:
+    """All figures of both folds: the flat ones on top, then those of every method with their intervals."""
+    return json.dumps({**facts, "fold": first, "fold2": second}, indent=2) + "\n"
 
 
 def rows(found: dict[str, Figures]) -> list[tuple[str, ...]]:

@@ -24,7 +24,7 @@ class Order:
 
     cut: int
     is_sample: bool
-    with_lambdamart: bool
+    with_more: bool  # the methods that are compared only where it is asked for
     seed: int
 
 
@@ -54,7 +54,7 @@ def run_fold(order: Order, news: "Queue[News]") -> Done:
     chance = np.random.default_rng(order.seed)
     asked = chance.choice(households, round(len(households) * SAMPLE_SHARE), replace=False) if order.is_sample else None
     fold = make_fold(sales, order.cut, asked)
-    methods = chosen(promotions, is_sample=order.is_sample, with_lambdamart=order.with_lambdamart)
+    methods = chosen(promotions, is_sample=order.is_sample, with_more=order.with_more)
     results = []
     for number, method in enumerate(methods):
 

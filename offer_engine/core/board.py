@@ -16,6 +16,7 @@ from offer_engine.core.formula import Flags, Floats, Ints, Shelf
 from offer_engine.core.incremental import ELASTICITY, PER_VISITS
 from offer_engine.core.pairing import PairingTable
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule
+from offer_engine.core.scope import Scope, make_scope
 from offer_engine.core.store_map import Product
 
 
@@ -25,6 +26,7 @@ class Board:
 
     rules: tuple[Rule, ...]  # that wait there, by id
     number: Mapping[str, int]  # of a rule, by id
+    scope: Scope  # what could block them
     products: tuple[Product, ...]  # of the zone, by sku
     row: Mapping[str, int]  # of a product, by sku
     shelf: Shelf
@@ -71,6 +73,7 @@ def make_board(
     return Board(
         rules=rules,
         number={rule.id: number for number, rule in enumerate(rules)},
+        scope=make_scope(rules, {rules[number].id: product.category for number, product in pairs}),
         products=tuple(products),
         row=row,
         shelf=_shelf(products, categories, popularity),

@@ -129,7 +129,8 @@ def candidates(rule: Rule, context: Context) -> tuple[Product, ...]:
         case FavouriteOf(category):
             habits = context.history.zones.get(context.zone, ())
             bought = {habit.sku for habit in habits if habit.category == category}
-            return tuple(p for p in world.sold_in.get((context.zone, category), ()) if p.sku in bought)
+            sold_here = world.sold_in.get((context.zone, category), ()) if bought else ()
+            return tuple(product for product in sold_here if product.sku in bought)
 
 
 def offerable(

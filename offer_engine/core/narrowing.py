@@ -1,0 +1,100 @@
+"""A stage's checks become the rules that they block, each check asked only of rules that it could block (`scope`).
+
+The outcome is that of asking every check of every rule, in the order of the table (`eligible.first_block`), and tested
+equal to it; with a hundred rules it takes a tenth of the time.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from offer_engine.core.annoyance import NOBODY_ASKED
+from offer_engine.core.board import Board
+from offer_engine.core.context import Context
+from offer_engine.core.eligible import Check, candidates, offerable
+from offer_engine.core.reason import Reason
+from offer_engine.core.rules import BasketThreshold, Rule
+from offer_engine.core.scope import OF_THE_PAST, OF_THE_SHOPPER
+
+Blocks = dict[str, tuple[Reason, str, str]]
+"""By rule id: the reason, what was expected, what was found."""
+
+
+def narrow(checks: Iterable[tuple[Reason, Check]], board: Board, context: Context, blocked: Blocks) -> None:
+    """Add to `blocked` each rule of a board that a check blocks, with the first one that does.
+
+    Args:
+        checks: of one stage, in their order.
+        board: the rules that wait at the trigger of `context`.
+        context: the moment.
+        blocked: by earlier stages; those rules are not asked again.
+    """
+    for reason, check in checks:
+        if reason in OF_THE_SHOPPER:
+            block = check(board.rules[0], context)
+            if block is not None:
+                blocked |= {rule.id: (reason, *block) for rule in board.rules if rule.id not in blocked}
+                return
+        else:
+            for rule in _asked(reason, board, context):
+                if rule.id not in blocked and (block := check(rule, context)) is not None:
+                    blocked[rule.id] = (reason, *block)
+
+
+def without_product(rules: Iterable[Rule], context: Context, blocked: Blocks) -> None:
+    """Add to `blocked` each rule that has nothing to offer here and now, with its last obstacle."""
+    cart, sold, rejected = context.cart, context.tally.sold, context.person.rejected
+    for rule in rules:
+        products = candidates(rule, context)
+        if products and not isinstance(rule.benefit, BasketThreshold):
+            first = products[0]  # mostly all is well with it, and then one is enough
+            if (
+                first.sku not in cart
+                and first.stock > sold.get(first.sku, 0)
+                and (not rejected or (rule.id, first.sku) not in rejected)
+            ):
+                continue
+        block = offerable(rule, context, products)[1]
+        if block is not None:
+            blocked[rule.id] = block
+
+
+def _asked(reason: Reason, board: Board, context: Context) -> Sequence[Rule]:
+    """The rules that a check could block at this moment; some of them may be blocked already."""
+    if reason in OF_THE_PAST:
+        return _of_the_past(board, context)
+    if reason is Reason.RULE_PAUSED:
+        return _unwelcome(board, context)
+    return () if _is_idle(reason, board, context) else board.scope.of_the_rule.get(reason, board.rules)
+
+
+def _is_idle(reason: Reason, board: Board, context: Context) -> bool:
+    """Whether a check can block no rule at all at this moment."""
+    match reason:
+        case Reason.NO_BASKET_CONSENT:
+            return context.person.consents.basket
+        case Reason.NO_HISTORY_CONSENT:
+            return context.person.consents.history
+        case Reason.NOT_STARTED:
+            return context.local.date() >= board.scope.last_start
+        case Reason.ENDED:
+            return context.local.date() <= board.scope.first_end
+        case _:
+            return False
+
+
+def _unwelcome(board: Board, context: Context) -> Sequence[Rule]:
+    """Rules turned down by more than the limit; whether surely so, the check says, whose bound is never above that."""
+    limit, received = context.world.store.policy.annoyance_limit, context.tally.received
+    if not received:
+        return ()
+    heard = [(rule, received.get(rule.id, NOBODY_ASKED)) for rule in board.rules]
+    return [rule for rule, one in heard if one.unwelcome > limit * one.shown]
+
+
+def _of_the_past(board: Board, context: Context) -> Sequence[Rule]:
+    person = context.person
+    words = {*person.muted_rules, *person.muted_categories}
+    for delivery in person.deliveries:
+        words.add(delivery.rule)
+        words.add(delivery.category)
+    found = board.scope.of_the_past
+    return [rule for word in words if word in found for rule in found[word]]
