@@ -18,15 +18,17 @@ Blocks = dict[str, tuple[Reason, str, str]]
 """By rule id: the reason, what was expected, what was found."""
 
 
-def narrow(checks: Iterable[tuple[Reason, Check]], board: Board, context: Context, blocked: Blocks) -> None:
-    """Add to `blocked` each rule of a board that a check blocks, with the first one that does.
+def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Blocks) -> None:
+    """Add to `blocked` each rule that waits here and that a check blocks, with the first one that does.
 
     Args:
         checks: of one stage, in their order.
-        board: the rules that wait at the trigger of `context`.
-        context: the moment.
+        context: the moment, and the trigger.
         blocked: by earlier stages; those rules are not asked again.
     """
+    board = context.world.boards.get((context.zone, context.trigger))
+    if board is None or len(blocked) == len(board.rules):
+        return
     for reason, check in checks:
         if reason in OF_THE_SHOPPER:
             block = check(board.rules[0], context)

@@ -33,11 +33,10 @@ def by_hand(context: Context) -> Blocks:
 def narrowed(context: Context) -> Blocks:
     """The same, as a decision does it."""
     blocked: Blocks = {}
-    board = context.world.boards.get((context.zone, context.trigger))
-    if board is not None:
-        narrow((*CONSENT, *ELIGIBLE), board, context, blocked)
-        without_product([rule for rule in board.rules if rule.id not in blocked], context, blocked)
-        narrow(POLICY, board, context, blocked)
+    narrow((*CONSENT, *ELIGIBLE), context, blocked)
+    rules = context.world.triggered.get((context.zone, context.trigger), ())
+    without_product([rule for rule in rules if rule.id not in blocked], context, blocked)
+    narrow(POLICY, context, blocked)
     return blocked
 
 
