@@ -13,7 +13,7 @@ from offer_engine.core.rule_fields import BENEFITS, CHOICES, TRANSITIONS
 from offer_engine.core.rules import AnyOf, Bought, Exactly, FavouriteOf, MultiBuy, Percent, Reminder, RuleSet
 from offer_engine.core.rules_parse import RULES_FILE, parse_rules
 from offer_engine.core.store_map import Evidence, Pairing, Policy, Product, StoreMap, Zone
-from offer_engine.core.store_parse import STORE_FILES
+from offer_engine.core.store_parse import NEXT_STEP, STORE_FILES
 from offer_engine.errors import MapError, RuleError
 from offer_engine.store_files import check, load_rules, load_store
 
@@ -105,7 +105,7 @@ def test_missing_files_are_problems(copy: Path) -> None:
     with pytest.raises(MapError) as map_error:
         check(copy)
     assert str(map_error.value).splitlines() == [
-        f"{copy / 'pairings.csv'}: is missing; a store needs it",
+        f"{copy / 'pairings.csv'}: is missing; {NEXT_STEP}",
         f"{copy / 'offers.toml'}: is missing; without rules there are no offers",
     ]
 

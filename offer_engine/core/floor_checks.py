@@ -16,6 +16,7 @@ from offer_engine.core.store_map import Opening, Zone
 from offer_engine.errors import Problem
 
 LEVEL_M = (2.0, 1000.0)  # narrower is degrees taken for metres, wider is centimetres
+DEGREES = 0.2  # no store of metres is smaller than this, and none of degrees is larger
 OVERLAP_M2 = 0.01  # outlines that merely touch overlap by rounding
 OUTSIDE_M2 = 0.01
 SLIVER_M = 0.02  # and plans drawn in degrees of seven decimals are rounded to the centimetre: no strip this thin counts
@@ -49,8 +50,12 @@ def _is_in_metres(floor: Floor, level: Polygon, problems: list[Problem]) -> bool
     if low <= east - west <= high and low <= north - south <= high:
         return True
     line = min((line for (kind, _), line in floor.lines.items() if kind == "level"), default=0)
-    size = f"the level measures {east - west:g} by {north - south:g}"
-    message = f"{size}; coordinates are metres, and a side must be from {low:g} to {high:g}"
+    message = (
+        f"the level measures {east - west:g} by {north - south:g}; coordinates are metres, and a side must be from "
+    )
+    message += f"{low:g} to {high:g}"
+    if max(east - west, north - south) < DEGREES:
+        message += "; these look like degrees, of which `python -m offer_engine map import` makes metres"
     problems.append(Problem(floor.file, line, "geometry", message))
     return False
 
@@ -61,7 +66,8 @@ def _check_inside(floor: Floor, level: Polygon, problems: list[Problem]) -> None
     for kind, key, area in areas:
         outside_m2 = _beyond_rounding_m2(area.difference(level))
         if outside_m2 > OUTSIDE_M2:
-            _note(floor, problems, kind, key, f"{kind} '{key}' lies {outside_m2:.1f} m2 outside the level")
+            word = "zone" if kind == "geofence" else kind
+            _note(floor, problems, kind, key, f"{word} '{key}' lies {outside_m2:.1f} m2 outside the level")
     for gateway in floor.gateways.values():
         away_m = level.distance(shapely.Point(gateway.x, gateway.y))
         if away_m > GATEWAY_OFF_FLOOR_M:
@@ -71,6 +77,8 @@ def _check_inside(floor: Floor, level: Polygon, problems: list[Problem]) -> None
 def _check_overlaps(floor: Floor, problems: list[Problem]) -> None:
     """Departments and aisles share no floor: an offer's place must be one answer. Promotions may lie over both."""
     exclusive = [zone for zone in floor.zones.values() if zone.kind in {"dept", "aisle"}]
+    if not exclusive:
+        return
     areas = [zone.area for zone in exclusive]
     pairs = shapely.STRtree(areas).query(areas, predicate="intersects").T.tolist()
     for one, other in ((exclusive[a], exclusive[b]) for a, b in sorted(pairs) if a < b):

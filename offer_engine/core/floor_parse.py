@@ -53,6 +53,13 @@ _USED = {
     "x-beacon": ("z_m", "rssi_1m_dbm"),
 }
 FEATURE_TYPES = tuple(_UNUSED)
+_OUR_WORDS = {"zone": "geofence", "shelf": "fixture", "door": "opening", "gateway": "x-beacon", "beacon": "x-beacon"}
+_COORDINATES = {
+    "Point": "[x, y]",
+    "LineString": "[[x, y], [x, y], ...]",
+    "Polygon": "a list of rings, [[[x, y], [x, y], ...]]",
+    "MultiPolygon": "a list of Polygons, each a list of rings",
+}
 
 
 @dataclass(slots=True)
@@ -73,6 +80,10 @@ class Floor:
 def parse_floor(text: str, file: Path, problems: list[Problem]) -> Floor:
     """Read the plan; what is wrong is added to `problems`, and what can be used is returned."""
     floor = Floor(file)
+    if not text.strip():
+        problems.append(Problem(file, 0, "", "is empty"))
+        floor.is_json = False
+        return floor
     members: list[tuple[str, object, int]] = []
     try:
         members.extend(parse_collection(text))
@@ -138,6 +149,7 @@ def _read_feature(floor: Floor, value: object, line: int, ids: dict[str, int], p
     feature.ignore("geometry", "properties")
     feature.finish()
     if value.get("feature_type") not in FEATURE_TYPES:
+        _translate(feature)
         return
     properties = value.get("properties")
     if not isinstance(properties, Mapping):
@@ -152,6 +164,14 @@ def _read_feature(floor: Floor, value: object, line: int, ids: dict[str, int], p
         floor.lines[kind, key] = line
     _READERS[kind](floor, key, feature, record)
     record.finish()
+
+
+def _translate(feature: Record) -> None:
+    """Say what IMDF calls a thing that was called by its everyday name."""
+    said = feature.values.get("feature_type")
+    word = said.lower() if isinstance(said, str) else ""
+    if word in _OUR_WORDS:
+        feature.note("feature_type", f"IMDF calls a {word} '{_OUR_WORDS[word]}'")
 
 
 def _read_level(floor: Floor, key: str, feature: Record, record: Record) -> None:
@@ -241,8 +261,12 @@ def _geometry(feature: Record, *kinds: str) -> BaseGeometry | None:
         return None
     try:
         geometry: BaseGeometry = shape(value)
-    except (ShapelyError, TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except (ShapelyError, ValueError) as error:
         feature.note("geometry", f"is not a {value['type']}: {error}")
+        return None
+    except (TypeError, KeyError, IndexError, AttributeError):
+        kind = str(value["type"])
+        feature.note("geometry", f"is not a {kind}, whose coordinates are {_COORDINATES[kind]}")
         return None
     if geometry.is_empty:
         feature.note("geometry", "has no coordinates")

@@ -35,6 +35,7 @@ PAIRINGS_FILE = "pairings.csv"
 STORE_FILES = (STORE_FILE, FLOOR_FILE, CATALOGUE_FILE, PAIRINGS_FILE)
 OPTIONAL_FILES = (LEARNT_FILE,)
 
+NEXT_STEP = "a store needs it: copy that of maps/corner-shop and make it yours (docs/maps.md says how)"
 CONSENTS = ("location", "basket", "history")
 
 _CATALOGUE_COLUMNS = ("sku", "name", "brand", "category", "zone", "price_cents", "margin_share", "stock", "popularity")
@@ -67,7 +68,7 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         MapError: with every problem found.
     """
     problems = [
-        Problem(folder / name, 0, "", "is missing; a store needs it") for name in STORE_FILES if name not in texts
+        Problem(folder / name, 0, "", f"is missing; {NEXT_STEP}") for name in STORE_FILES if name not in texts
     ]
     head, floor, products, pairings = _Head(), Floor(folder / FLOOR_FILE), dict[str, Product](), list[Pairing]()
     if STORE_FILE in texts:

@@ -27,7 +27,9 @@ FolderArgument = Annotated[Path, typer.Argument(help="Folder of a store.")]
 def map_commands(now_ms: Callable[[], int]) -> typer.Typer:
     """The commands; `now_ms` dates an archive."""
     commands = typer.Typer(
-        help="Floor plans: check, draw, import and export them.", no_args_is_help=True, add_completion=False
+        help="Floor plans: check them, draw them (SVG, PNG), import and export them (IMDF, GeoJSON).",
+        no_args_is_help=True,
+        add_completion=False,
     )
     commands.command("check")(check_map)
     commands.command("show")(show_map)
@@ -118,7 +120,8 @@ def import_map(
         typer.echo(f"to mend, {len(problems)}:")
         for problem in problems:
             typer.echo(f"  {problem}")
-    typer.echo(f"next: python -m offer_engine map show {out}, then check {out}, which says what a store needs besides")
+    typer.echo(f"next: python -m offer_engine map show {out} --out plan.png   draws it")
+    typer.echo(f"      python -m offer_engine check {out}   says what a store needs besides its floor")
 
 
 def _say_what_became(imported: ImportedPlan) -> None:

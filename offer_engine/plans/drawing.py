@@ -41,6 +41,9 @@ _WORD = {
 }
 
 
+_FIXTURE_WORD = {"floor-shelf": "Shelves", "floor-wall": "Walls, closed rooms"}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is drawn."""
@@ -52,6 +55,7 @@ class Plan:
     openings: Sequence[Opening]
     gateways: Sequence[tuple[float, float]]
     wrong: Collection[tuple[str, str]]  # features with a problem, by type and key
+    size_m: tuple[float, float]  # of the box around the level in its own frame: east to west, north to south
     north: complex | None  # the direction of north on the plan, of length 1; None where the plan has no tie
 
 
@@ -82,6 +86,7 @@ def plan_of(floor: Floor, title: str, level: Polygon, wrong_lines: Collection[in
         fixtures=list(floor.fixtures.values()),
         openings=list(floor.openings.values()),
         gateways=[(gateway.x, gateway.y) for gateway in floor.gateways.values()],
+        size_m=(level.bounds[2] - level.bounds[0], level.bounds[3] - level.bounds[1]),
         wrong={feature for feature, line in floor.lines.items() if line in wrong_lines},
         north=north,
     )
@@ -142,7 +147,7 @@ def _body(plan: Plan, view: View) -> tuple[list[str], Sequence[str]]:
         tint = tint_of(zone, plan.fixtures)
         name = f"<title>{escape(zone.label)}</title>"
         drawn.append(_area(zone.area, view, fill=INKS[f"zone-{tint}"], stroke=INKS["floor-edge"], inner=name))
-    drawn += [_area(fixture.area, view, fill=INKS["floor-shelf"]) for fixture in plan.fixtures]
+    drawn += [_area(fixture.area, view, fill=INKS[_ink_of(fixture)]) for fixture in plan.fixtures]
     drawn.append(_area(plan.level, view, fill="none", stroke=INKS["floor-wall"], width=_WALL_PX))
     drawn += [_door(opening, view) for opening in plan.openings]
     drawn += [_gateway(view.x(x), view.y(y)) for x, y in plan.gateways]
@@ -171,6 +176,10 @@ def tint_of(zone: Zone, fixtures: Sequence[Fixture]) -> str:
         if tint is not None and shared_m2 > 0:
             votes[tint] = votes.get(tint, 0.0) + shared_m2
     return max(votes, key=lambda tint: votes[tint], default="dept")
+
+
+def _ink_of(fixture: Fixture) -> str:
+    return "floor-wall" if fixture.kind == "wall" else "floor-shelf"
 
 
 def _uncovered(area: MultiPolygon, over: Sequence[BaseGeometry]) -> MultiPolygon:
@@ -266,9 +275,8 @@ def _door_names(plan: Plan, view: View) -> list[str]:
 
 
 def _head(plan: Plan, wide: float) -> list[str]:
-    west, south, east, north = plan.level.bounds
     counts = [
-        f"{east - west:.1f} × {north - south:.1f} m".replace(".0 ", " "),
+        f"{plan.size_m[0]:.1f} × {plan.size_m[1]:.1f} m".replace(".0 ", " "),
         f"{len(plan.zones)} zones",
         f"{len(plan.fixtures)} fixtures",
         f"{len(plan.gateways)} gateways",
@@ -321,8 +329,8 @@ def _legend(plan: Plan) -> list[tuple[str, Symbol]]:
     entries: list[tuple[str, Symbol]] = [
         (word, _swatch(f"zone-{tint}")) for tint, word in _WORD.items() if tint in tints
     ]
-    if plan.fixtures:
-        entries.append(("Shelves", _swatch("floor-shelf")))
+    inks = {_ink_of(fixture) for fixture in plan.fixtures}
+    entries += [(word, _swatch(ink)) for ink, word in _FIXTURE_WORD.items() if ink in inks]
     if plan.openings:
         ink = f'stroke="{INKS["accent"]}" stroke-width="7" stroke-linecap="round"'
         entries.append(("Ways in and out", lambda x, y: f'<path d="M{x + 4:.1f} {y:.1f}h9" {ink}/>'))

@@ -12,9 +12,16 @@ CASES = {
         ("[[0, 0], [10, 0], [10, 8], [0, 8], [0, 0]]", "[[0, 0], [4800, 0], [4800, 3400], [0, 3400], [0, 0]]"),
         "2: geometry: the level measures 4800 by 3400; coordinates are metres, and a side must be from 2 to 1000",
     ),
+    "degrees": (
+        ("[[0, 0], [10, 0], [10, 8], [0, 8], [0, 0]]", "[[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01], [0, 0]]"),
+        (
+            "2: geometry: the level measures 0.01 by 0.01; coordinates are metres, and a side must be from 2 to 1000; "
+            "these look like degrees, of which `python -m offer_engine map import` makes metres"
+        ),
+    ),
     "a zone outside": (
         (_WINE, "[[-1, 4], [4, 4], [4, 7], [-1, 7], [-1, 4]]"),
-        "4: geometry: geofence 'wine' lies 3.0 m2 outside the level",
+        "4: geometry: zone 'wine' lies 3.0 m2 outside the level",
     ),
     "a fixture outside": (
         (_SHELF, "[[0, 7], [4, 7], [4, 9], [0, 9], [0, 7]]"),
@@ -87,3 +94,10 @@ def test_a_plan_rounded_to_the_centimetre_is_no_mistake() -> None:
 def test_promotions_may_lie_over_departments() -> None:
     """The tiny store's promotion lies over both of its departments, and that is fine."""
     assert problems_with(TEXTS) == []
+
+
+def test_a_floor_without_usable_departments_is_checked_all_the_same() -> None:
+    """When every zone is misspelt, each is named, and the rest of the plan is still looked at."""
+    broken = FLOOR.replace('"kind": "dept"', '"kind": "department"').replace("[[4, 0], [6, 0]]", "[[4, 2], [6, 2]]")
+    problems = problems_with({**TEXTS, "floor.geojson": broken})
+    assert [problem.split(": ")[1] for problem in problems] == ["properties.kind", "properties.kind", "geometry"]

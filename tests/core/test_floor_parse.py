@@ -102,6 +102,28 @@ CASES = {
         (_WINE_RING, "[[[0, 4], [4, 4]]]"),
         ["tiny/floor.geojson:4: geometry: is not a Polygon: A linearring requires at least 4 coordinates."],
     ),
+    "coordinates of another shape": (
+        (_WINE_RING, "[[0, 4], [4, 4], [4, 7], [0, 4]]"),
+        [
+            (
+                "tiny/floor.geojson:4: geometry: is not a Polygon, whose coordinates are "
+                "a list of rings, [[[x, y], [x, y], ...]]"
+            )
+        ],
+    ),
+    "our word for IMDF's": (
+        ('"feature_type": "geofence"', '"feature_type": "zone"'),
+        [
+            (
+                "tiny/floor.geojson:4: feature_type: must be level or fixture or opening or geofence or x-beacon, "
+                "not 'zone'"
+            ),
+            "tiny/floor.geojson:4: feature_type: IMDF calls a zone 'geofence'",
+            "tiny/floor.geojson:3: properties.zone: zone 'wine' unknown",
+            "tiny/catalogue.csv:2: zone: zone 'wine' unknown",
+            "tiny/catalogue.csv:3: zone: zone 'wine' unknown",
+        ],
+    ),
     "no coordinates": (
         (_WINE_RING, "[]"),
         ["tiny/floor.geojson:4: geometry: has no coordinates"],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offer_engine.core.store_map import Pairing, Policy, Product
-from offer_engine.core.store_parse import STORE_FILE, STORE_FILES, parse_store
+from offer_engine.core.store_parse import NEXT_STEP, STORE_FILE, STORE_FILES, parse_store
 from tests.core.tiny_store import (
     CATALOGUE,
     FOLDER,
@@ -225,7 +225,7 @@ def test_all_problems_of_all_files_come_at_once() -> None:
 def test_a_missing_file_is_its_only_problem(name: str) -> None:
     """What refers to a file that is not there is not wrong itself."""
     texts = {other: text for other, text in TEXTS.items() if other != name}
-    assert problems_with(texts) == [f"tiny/{name}: is missing; a store needs it"]
+    assert problems_with(texts) == [f"tiny/{name}: is missing; {NEXT_STEP}"]
 
 
 @given(st.data())
