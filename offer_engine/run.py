@@ -31,7 +31,7 @@ from offer_engine.recorder import Recorder
 from offer_engine.reload import watch_rules
 from offer_engine.service import Service
 from offer_engine.settings import Settings
-from offer_engine.store_files import load_rules, load_store
+from offer_engine.store_files import check
 from offer_engine.zone_events import zone_teller
 
 TICK_S = 0.1  # how often the service looks for what is due
@@ -57,8 +57,7 @@ def load_world(settings: Settings) -> World:
         MapError: the floor plan or what is sold has problems.
         RuleError: the offer rules have problems.
     """
-    store = load_store(settings.store_folder)
-    rules = load_rules(settings.store_folder, store)
+    store, rules = check(settings.store_folder)
     return build_world(store, rules, is_on_grid=settings.tracking == "grid")
 
 
@@ -74,6 +73,8 @@ async def run_engine(settings: Settings, world: World, wall_ms: Callable[[], int
     with ExitStack() as held:  # let go of in reverse: states, recorder, ledgers, port
         listener = held.enter_context(_listen(settings.host, settings.port))
         reader = held.enter_context(closing(Ledger(settings.db)))
+        if settings.clock == "wall":  # a replay's clock begins at nothing, and its store is not this one's shelves
+            reader.note_stock(world.store.products.values(), wall_ms())
         recorder = Recorder(held.enter_context(closing(Ledger(settings.db))), loop)
         held.callback(recorder.close)
         service = Service(

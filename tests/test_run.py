@@ -20,9 +20,11 @@ from offer_engine.messages import (
     Basket,
     BasketItem,
     Bye,
+    Checkout,
     ConsentChange,
     Hello,
     Position,
+    SoldItem,
     Welcome,
     encode,
     parse_engine_message,
@@ -103,6 +105,15 @@ async def test_a_phone_that_says_bye_is_let_go_in_good_order(tmp_path: Path, cap
 
     assert patient.close_code == 1000
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_what_was_sold_out_is_still_sold_out_after_a_restart(tmp_path: Path) -> None:
+    """The engine counts from when it first saw the shelves, not from when it was last started."""
+    sale = Checkout(NOW_MS, "visit-1", [SoldItem("silver-oak-cabernet", 21, 1490)], [])
+    async with run_engine(settings(tmp_path), demo_market(), wall_ms) as engine:
+        engine.service.receive(shopper_topic("demo-market", "dave", "checkout"), encode(sale))
+    async with run_engine(settings(tmp_path), demo_market(), wall_ms) as engine:
+        assert engine.service.tally.sold == {"silver-oak-cabernet": 21}
 
 
 async def test_a_clean_stop_keeps_every_state_and_closes_everything(tmp_path: Path) -> None:

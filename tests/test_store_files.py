@@ -14,6 +14,7 @@ from offer_engine.core.rules import AnyOf, Bought, Exactly, FavouriteOf, MultiBu
 from offer_engine.core.rules_parse import RULES_FILE, parse_rules
 from offer_engine.core.store_map import Evidence, Pairing, Policy, Product, StoreMap, Zone
 from offer_engine.core.store_parse import NEXT_STEP, STORE_FILES
+from offer_engine.core.usual_walk import COLUMNS, LEAST_VISITS
 from offer_engine.errors import MapError, RuleError
 from offer_engine.store_files import check, load_rules, load_store
 
@@ -87,6 +88,15 @@ def test_the_corner_shop_is_another_shape(demo: tuple[StoreMap, RuleSet], corner
     assert len(rules.rules) == 5
 
 
+@pytest.mark.parametrize("name", ["demo-market", "corner-shop"])
+def test_how_people_walk_is_known_wherever_a_rule_waits(name: str) -> None:
+    """Otherwise the engine would never wait for that rule's offer."""
+    store, rules = check(MAPS / name)
+    awaited = {(zone, rule.transition) for rule in rules.rules for zone in rule.zones}
+    assert awaited <= {(one.to, one.transition) for one in store.onward}
+    assert all(one.visits >= LEAST_VISITS for one in store.onward)
+
+
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     """A misspelt path is said to be one, and not to lack four files."""
     with pytest.raises(MapError) as caught:
@@ -156,6 +166,7 @@ def test_every_field_is_in_the_docs() -> None:
     kinds = (Policy, Zone, Product, Pairing, Evidence)
     words = {field.name for kind in kinds for field in fields(kind)} - {"area", "source", "evidence"}
     words |= {*CHOICES, *BENEFITS, *TRANSITIONS, *ZONE_KINDS, *FIXTURE_KINDS, *DIRECTIONS, *FEATURE_TYPES, *STORE_FILES}
+    words |= {*COLUMNS}
     words |= {
         "has",
         "lacks",

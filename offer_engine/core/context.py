@@ -14,7 +14,7 @@ from offer_engine.core.board import Board, make_board
 from offer_engine.core.pairing import PairingTable, pairing_table
 from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
-from offer_engine.core.store_map import Gateway, Product, StoreMap
+from offer_engine.core.store_map import Gateway, Onward, Product, StoreMap
 from offer_engine.core.walk_model import WalkModel, compile_walk
 from offer_engine.core.zone_index import AreaIndex, ZoneIndex, compile_areas, compile_zones
 
@@ -41,6 +41,7 @@ class World:
     boards: Mapping[tuple[str, str], Board]  # (zone, transition) -> what may be offered there, in columns
     gateways: Mapping[str, Gateway]  # by key
     walk: WalkModel | None = None  # to track shoppers on; None: zones are told by the fixes as they come
+    ahead: Mapping[str, tuple[Onward, ...]] = field(default_factory=dict)  # from a zone on: where rules still wait
 
     def category(self, rule: Rule) -> str:
         """The one category that a rule's products belong to."""
@@ -54,7 +55,7 @@ class World:
 def with_rules(world: World, rules: RuleSet) -> World:
     """The same store under other rules."""
     triggered = _triggered(rules)
-    made = replace(world, rules=rules, triggered=triggered, boards={})
+    made = replace(world, rules=rules, triggered=triggered, boards={}, ahead=_ahead(world.store, triggered))
     return replace(made, boards=_boards(made))
 
 
@@ -64,6 +65,15 @@ def _triggered(rules: RuleSet) -> dict[tuple[str, str], tuple[Rule, ...]]:
         for zone in rule.zones:
             triggered.setdefault((zone, rule.transition), []).append(rule)
     return {key: tuple(found) for key, found in triggered.items()}
+
+
+def _ahead(store: StoreMap, triggered: Mapping[tuple[str, str], tuple[Rule, ...]]) -> dict[str, tuple[Onward, ...]]:
+    """Of how people walk here, what matters to the rules: by where they come by."""
+    ahead: dict[str, list[Onward]] = {}
+    for one in store.onward:
+        if (one.to, one.transition) in triggered:
+            ahead.setdefault(one.zone, []).append(one)
+    return {zone: tuple(found) for zone, found in ahead.items()}
 
 
 def _boards(world: World) -> dict[tuple[str, str], Board]:

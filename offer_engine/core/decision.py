@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from offer_engine.core.attention import NOTHING_AHEAD, Waiting, waiting
 from offer_engine.core.benefit import discount_cents
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import CONSENT, ELIGIBLE, Check, candidates, first_block, offerable
@@ -57,6 +58,7 @@ class Decision(Struct, frozen=True):
     verdicts: list[Verdict]
     ranking: list[Scored]  # the chosen one, then by value, at most three in all
     offer: Offer | None  # also set for a control: what would have been sent
+    waiting_cents: float = 0.0  # what the rest of the walk was expected to bring
 
 
 def decide(context: Context) -> Decision:
@@ -71,9 +73,11 @@ def decide(context: Context) -> Decision:
     allowed = _narrow(tuple(offers), POLICY, Stage.POLICY, context, verdicts, funnel)
     ranking = best_offers(allowed, context, RANKED)
     funnel[Stage.CHOICE] = min(len(ranking), 1)
-    best = _choose(ranking, {rule.id: rule for rule in allowed}, context)
+    floor = _floor(context)
+    later = waiting(context, floor) if ranking and ranking[0].value_cents >= floor else NOTHING_AHEAD
+    best = _choose(ranking, {rule.id: rule for rule in allowed}, max(floor, later.value_cents))
     verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
-    outcome, reason = _attend(best, context, verdicts, funnel)
+    outcome, reason = _attend(best, later, context, verdicts, funnel)
     return Decision(
         id=cause_id(context.shopper, context.visit.id, context.zone, context.trigger, context.visit.decisions),
         ts=context.at,
@@ -88,6 +92,7 @@ def decide(context: Context) -> Decision:
         verdicts=verdicts,
         ranking=_best_first(best, ranking)[:RANKED],
         offer=None if outcome == "silent" or best is None else _offer(best, context),
+        waiting_cents=later.value_cents,
     )
 
 
@@ -121,7 +126,7 @@ def _products(rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]
     return offers
 
 
-def _choose(ranking: list[Scored], rules: dict[str, Rule], context: Context) -> Scored | None:
+def _choose(ranking: list[Scored], rules: dict[str, Rule], needed: float) -> Scored | None:
     """The most valuable offer; where several rules offer that product, the one written for this very situation.
 
     A retailer who asks for lamb in the cart means it for lamb in the cart, though a rule for everyone gives less away
@@ -130,7 +135,6 @@ def _choose(ranking: list[Scored], rules: dict[str, Rule], context: Context) -> 
     if not ranking:
         return None
     first = ranking[0]
-    needed = _needed(context)
     same = [found for found in ranking if found.sku == first.sku and found.value_cents >= needed]
     return min(same, key=lambda found: -_conditions(rules[found.rule]), default=first)
 
@@ -144,8 +148,8 @@ def _conditions(rule: Rule) -> int:
     return len(rule.has) + len(rule.lacks) + (rule.bought is not None)
 
 
-def _needed(context: Context) -> float:
-    """What an offer must be worth, in cents: each push of a visit doubles it."""
+def _floor(context: Context) -> float:
+    """What an offer must be worth whatever may come later, in cents: each push of a visit doubles it."""
     return context.world.store.policy.min_score_cents * 2.0 ** len(delivered_this_visit(context))
 
 
@@ -154,25 +158,32 @@ def _outscored(rule: Rule, best: Scored) -> Verdict:
 
 
 def _attend(
-    best: Scored | None, context: Context, verdicts: list[Verdict], funnel: dict[str, int]
+    best: Scored | None, later: Waiting, context: Context, verdicts: list[Verdict], funnel: dict[str, int]
 ) -> tuple[Outcome, Reason]:
     """Attention, then holdout: is the best offer worth a buzz, and is this shopper a control?"""
     policy = context.world.store.policy
-    needed = _needed(context)
-    worth = best is not None and best.value_cents >= needed
+    floor = _floor(context)
+    worth = best is not None and best.value_cents >= max(floor, later.value_cents)
     control = is_control(f"{context.world.store.store}/{CHANCE}", context.shopper, policy.holdout_share)
     funnel[Stage.ATTENTION] = int(worth)
     funnel[Stage.HOLDOUT] = int(worth and not control)
     if best is None:
         return "silent", _furthest(verdicts)
-    if not worth:
-        expected, actual = f"at least {needed:g} cents", f"{best.value_cents:.1f} cents"
-        verdicts.append(Verdict(best.rule, Reason.NOT_WORTH_IT, expected, actual))
+    least, actual = f"at least {floor:g} cents", f"{best.value_cents:.1f} cents"
+    if best.value_cents < floor:
+        verdicts.append(Verdict(best.rule, Reason.NOT_WORTH_IT, least, actual))
         return "silent", Reason.NOT_WORTH_IT
+    if not worth:
+        place = context.world.store.zones[later.zone].label
+        expected = f"at least {later.value_cents:.1f} cents, which waiting for {place} is expected to bring"
+        verdicts.append(Verdict(best.rule, Reason.WORTH_WAITING, expected, actual))
+        return "silent", Reason.WORTH_WAITING
     if control:
         verdicts.append(Verdict(best.rule, Reason.CONTROL, "not a control", f"one of {policy.holdout_share:.0%}"))
         return "holdout", Reason.CONTROL
-    verdicts.append(Verdict(best.rule, Reason.SENT, f"at least {needed:g} cents", f"{best.value_cents:.1f} cents"))
+    if later.value_cents > floor:
+        least = f"at least {later.value_cents:.1f} cents, which waiting is expected to bring"
+    verdicts.append(Verdict(best.rule, Reason.SENT, least, actual))
     return "offer", Reason.SENT
 
 

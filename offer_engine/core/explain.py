@@ -47,6 +47,7 @@ TEXTS: dict[Reason, str] = {
     Reason.BUDGET: "Budget used up",
     Reason.OUTSCORED: "Another offer is worth more",
     Reason.NOT_WORTH_IT: "Not worth a buzz",
+    Reason.WORTH_WAITING: "Better is likely to come",
     Reason.CONTROL: "Control group",
 }
 
@@ -189,7 +190,8 @@ def _nearly(benefit: BasketThreshold, world: World) -> str:
 def _worth(decision: Decision) -> str:
     if not decision.ranking:
         return ""
-    return f"{decision.ranking[0].value_cents:.1f} cents more than silence"
+    worth = f"{decision.ranking[0].value_cents:.1f} cents more than silence"
+    return f"{worth}; waiting: {decision.waiting_cents:.1f}" if decision.waiting_cents else worth
 
 
 def _names(what: tuple[str, ...], world: World) -> str:

@@ -17,7 +17,7 @@ from offer_engine.core.affinity import NOBODY, build_profile
 from offer_engine.core.context import Context, Tally, World
 from offer_engine.core.decision import Decision, decide
 from offer_engine.core.explain import Line
-from offer_engine.core.person import Consents, Person
+from offer_engine.core.person import Consents, Person, Visit
 from offer_engine.core.shopper import Shopper
 from offer_engine.messages import Offer
 
@@ -83,7 +83,7 @@ def intrusion_of(
         zone=decision.zone,
         trigger="dwell" if decision.trigger == "dwell" else "enter",
         person=_before(offer, state.person),
-        visit=visit,
+        visit=_visit_before(visit, decision),
         profile=build_profile((one for one in purchases if one[1] < decision.ts), world.store.products)
         if state.person.consents.history
         else NOBODY,
@@ -126,6 +126,12 @@ def _without(signal: Personal, context: Context) -> Context:
     consents = context.person.consents
     less = replace(consents, basket=False) if signal == "basket" else replace(consents, history=False)
     return with_(context, person=replace(context.person, consents=less))
+
+
+def _visit_before(visit: Visit, decision: Decision) -> Visit:
+    """The visit without what was passed from that decision on: it was still to come then."""
+    here = (decision.zone, decision.trigger)
+    return replace(visit, passed=visit.passed[: visit.passed.index(here)]) if here in visit.passed else visit
 
 
 def _before(offer: Offer, person: Person) -> Person:

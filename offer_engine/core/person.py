@@ -80,6 +80,7 @@ class Visit(Struct, frozen=True):
     basket_at: int = 0  # ts of that basket
     paid: bool = False  # at the till: nothing more is offered
     decisions: int = 0  # made so far; numbers them
+    passed: tuple[tuple[str, str], ...] = ()  # (zone, trigger) of those decisions, each once, in their order
 
 
 def join(person: Person, on_join: Consents) -> Person:

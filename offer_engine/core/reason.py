@@ -54,6 +54,7 @@ class Reason(StrEnum):
     # choice, attention, holdout
     OUTSCORED = "outscored"
     NOT_WORTH_IT = "not_worth_it"
+    WORTH_WAITING = "worth_waiting"
     CONTROL = "control"
 
 
@@ -95,7 +96,7 @@ REASONS: dict[Stage, tuple[Reason, ...]] = {
         Reason.BUDGET,
     ),
     Stage.CHOICE: (Reason.OUTSCORED,),
-    Stage.ATTENTION: (Reason.NOT_WORTH_IT,),
+    Stage.ATTENTION: (Reason.NOT_WORTH_IT, Reason.WORTH_WAITING),
     Stage.HOLDOUT: (
         Reason.CONTROL,
         Reason.SENT,

@@ -219,7 +219,9 @@ def _decide(  # noqa: PLR0913, PLR0917  a context is made of these
         return state
     decision = decide(Context(world, state.id, at, zone, trigger, state.person, state.visit, profile, tally))
     outcomes.append(decision)
-    visit = replace(state.visit, decisions=state.visit.decisions + 1)
+    visit = state.visit
+    passed = visit.passed if (zone, trigger) in visit.passed else (*visit.passed, (zone, trigger))
+    visit = replace(visit, decisions=visit.decisions + 1, passed=passed)
     state = Shopper(state.id, state.track, state.fence, state.person, visit, state.belief)
     offer = decision.offer
     if offer is None:

@@ -105,6 +105,17 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """What is usually still to come: of the visits that came by a zone, how many did something elsewhere later."""
+
+    zone: str  # where they came by
+    to: str  # where they had not done it before
+    transition: Literal["enter", "dwell"]
+    share: float  # of those visits, in [0, 1]
+    visits: int  # that were counted
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The store's manners, for every rule alike."""
 
@@ -144,4 +155,5 @@ class StoreMap:
     products: Mapping[str, Product]
     pairings: tuple[Pairing, ...]
     policy: Policy
+    onward: tuple[Onward, ...] = ()  # how people walk here; empty: nobody has counted
     tie: Tie | None = None  # how the plan lies on the earth, where control points say so

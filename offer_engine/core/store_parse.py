@@ -25,6 +25,7 @@ from offer_engine.core.store_map import (
     StoreMap,
 )
 from offer_engine.core.toml_lines import TomlSyntaxError, field_lines, line_at, parse_toml
+from offer_engine.core.usual_walk import WALK_FILE, parse_walk
 from offer_engine.errors import MapError, Problem
 from offer_engine.messages import is_id
 
@@ -33,7 +34,7 @@ FLOOR_FILE = "floor.geojson"
 CATALOGUE_FILE = "catalogue.csv"
 PAIRINGS_FILE = "pairings.csv"
 STORE_FILES = (STORE_FILE, FLOOR_FILE, CATALOGUE_FILE, PAIRINGS_FILE)
-OPTIONAL_FILES = (LEARNT_FILE,)
+OPTIONAL_FILES = (LEARNT_FILE, WALK_FILE)
 
 NEXT_STEP = "a store needs it: copy that of maps/corner-shop and make it yours (docs/maps.md says how)"
 CONSENTS = ("location", "basket", "history")
@@ -84,6 +85,8 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         pairings = _parse_pairings(texts[PAIRINGS_FILE], folder / PAIRINGS_FILE, things, problems)
     if LEARNT_FILE in texts:
         pairings += parse_learnt(texts[LEARNT_FILE], folder / LEARNT_FILE, things, problems)
+    zones = zone_keys(floor) or None
+    onward = parse_walk(texts[WALK_FILE], folder / WALK_FILE, zones, problems) if WALK_FILE in texts else ()
     if problems or head.policy is None or floor.level is None:
         raise MapError(problems)
     return StoreMap(
@@ -100,6 +103,7 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
         products=products,
         pairings=tuple(pairings),
         policy=head.policy,
+        onward=onward,
         tie=floor.tie,
     )
 
