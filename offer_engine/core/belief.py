@@ -31,6 +31,8 @@ from offer_engine.core.walk_model import HEADINGS, REACH_M, STEP_S, Exact, Float
 from offer_engine.messages import Position
 
 TAU_S = 4.0  # over which errors stay alike, until fixes tell better: 4 to 6 s in a radio simulation
+TAU_WALKING_S = 2.0  # over which errors of ranges stay alike: shadows are alike over 2 m (docs/zones.md) ...
+TAU_STANDING_S = 8.0  # ... and for who stands still it is packets that fade and bodies that turn
 PHI_MAX = 0.82  # of errors a second apart: tau 5 s; to assume too much correlation is worse than too little
 UNREST_WHITE = 4.0  # mean squared change of an error that is fresh with each fix, in sigma squared, in two dimensions
 UNREST_FIRST = UNREST_WHITE * (1 - math.exp(-1 / TAU_S))
@@ -94,8 +96,8 @@ def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Seq
         return belief
     cells, mass = _walk_on(model, belief, dt_s)
     logs = range_logs(model, cells, ranges)
-    mass = _times_exp(mass, _worth(math.exp(-dt_s / TAU_S)) * logs)
-    after = None if is_lost(model, logs, ranges) else _kept(model, ts, None, unrest, cells, mass)
+    weighed = _weighed(mass, logs, dt_s)
+    after = None if is_lost(model, logs, ranges) else _kept(model, ts, None, unrest, cells, weighed)
     return after or _anew(model, ts, None, unrest, range_logs(model, model.all, ranges))
 
 
@@ -117,6 +119,18 @@ def _worth(phi: float) -> float:
     (1.0, 0.1)
     """
     return (1 - phi) / (1 + phi)
+
+
+def _weighed(mass: Floats, logs: Exact, dt_s: float) -> Floats:
+    """Mass after ranges of these log-likelihoods, of which those who walk learn more than those who stand still.
+
+    The shadows of shelves lie in places: who stands still meets the same again, who walks meets others. Logs are taken
+    relative to their mean, so that to learn more does not by itself make walking likelier.
+    """
+    logs = logs - float(mass.sum(axis=0) @ logs) / float(mass.sum())
+    worth = np.full((1 + HEADINGS, 1), _worth(math.exp(-dt_s / TAU_WALKING_S)))
+    worth[0] = _worth(math.exp(-dt_s / TAU_STANDING_S))
+    return mass * _exp(worth * logs)
 
 
 def _walk_on(model: WalkModel, belief: Belief, dt_s: float) -> tuple[Places, Floats]:

@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offer_engine.core import belief as belief_module
 from offer_engine.core.belief import (
     CELL_NOISE_M,
     LONG_S,
@@ -222,3 +223,12 @@ def test_the_work_does_not_grow_with_the_zones() -> None:
     belief = followed(crowded, [fix(0, 9, 6)])
     assert belief == followed(FLOOR, [fix(0, 9, 6)])
     assert len(places(belief)) <= FLOOR.cells
+
+
+def test_who_walks_learns_more_from_ranges_than_who_stands() -> None:
+    """Shadows lie in places: the same evidence moves walking mass further, and tells nothing of walking itself."""
+    mass, logs = np.full((1 + HEADINGS, 2), 0.1, dtype=np.float32), np.array([3.0, -3.0])
+    after = belief_module._weighed(mass, logs, 1.0)
+    assert after[1, 0] / after[1, 1] > (after[0, 0] / after[0, 1]) ** 2
+    assert after[0, 0] > after[0, 1]
+    assert belief_module._weighed(mass, np.full(2, -7.0), 1.0) == pytest.approx(mass)
