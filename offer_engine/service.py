@@ -367,7 +367,7 @@ class Service:
         self.out.keep(live.state)
 
     def _tell_place(self, shopper: str, crossed: Transition) -> None:
-        if crossed.kind is Kind.DWELL:
+        if crossed.kind not in {Kind.ENTER, Kind.EXIT}:
             return
         zone = self.world.store.zones.get(crossed.zone) if crossed.kind is Kind.ENTER else None
         self.phones.send(shopper, Here(crossed.at, zone.key if zone else "", zone.label if zone else ""))

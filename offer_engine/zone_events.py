@@ -17,6 +17,7 @@ EVENTS: Mapping[Kind, Literal["enter", "dwell", "exit", "cross"]] = {  # nobody 
     Kind.ENTER: "enter",
     Kind.DWELL: "dwell",
     Kind.EXIT: "exit",
+    Kind.CROSS: "cross",
 }
 
 Tell = Callable[[str, Transition, str | None], list[tuple[str, bytes]]]

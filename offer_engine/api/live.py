@@ -214,6 +214,8 @@ class LiveView:
             "positions": counts.positions,
             "messages": counts.messages,
             "refused": dict(counts.refused),
+            "dropped": dict(counts.dropped),
+            "untracked": counts.untracked,
             "broker": self._broker(),
             "rules_version": self._service.world.rules.version,
             "rule_problems": list(self._service.rule_problems),

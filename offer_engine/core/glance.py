@@ -6,7 +6,7 @@ nothing, and then `apply` must be asked. A test holds the one against the other.
 
 from offer_engine.core.context import World
 from offer_engine.core.shopper import VISIT_GAP_MS, Shopper
-from offer_engine.core.tracking import Track, is_in_reach
+from offer_engine.core.tracking import STRIDE_M, VAGUE_M, Track, is_in_reach
 from offer_engine.messages import Position
 
 
@@ -20,6 +20,11 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
         return None
     ts = fix.ts
     if not track.ts < ts <= track.ts + VISIT_GAP_MS or not fence.past <= ts < fence.due or fence.margin:
+        return None
+    east, north = fix.x - track.x, fix.y - track.y
+    if east * east + north * north > STRIDE_M * STRIDE_M:
+        return None  # it may have crossed a zone
+    if (fix.accuracy or 0.0) > VAGUE_M or (fix.floor is not None and fix.floor not in world.index.floors):
         return None
     if world.index.inside.at(fix.x, fix.y) != fence.inside or not is_in_reach(track.ts, track.x, track.y, fix):
         return None

@@ -20,7 +20,7 @@ from offer_engine.core.person import Delivery, Person, Visit
 from offer_engine.core.readings import ranges_of
 from offer_engine.core.sight import look
 from offer_engine.core.store_map import Zone
-from offer_engine.core.tracking import Dropped, Track, follow, jumped
+from offer_engine.core.tracking import Dropped, Track, follow, jumped, strode
 from offer_engine.core.walk_model import WalkModel
 from offer_engine.messages import (
     Basket,
@@ -128,21 +128,46 @@ def _position(state: Shopper, fix: Position, world: World, profile: Profile, tal
         )  # what is still due belongs to the visit that is over
         after, outcomes = _position(replace(before, visit=None), fix, world, profile, tally)
         return after, (*due, *outcomes)
+    return _tracked(state, fix, Shopper(state.id, track, state.fence, state.person, visit), world, profile, tally)
+
+
+def _tracked(state: Shopper, fix: Position, after: Shopper, world: World, profile: Profile, tally: Tally) -> Step:
+    """A believed fix, whose track and visit `after` has already, moves the belief and the fence."""
+    last_ts = fix.ts if state.track is None else state.track.ts
+    if _is_elsewhere(fix.floor, world):
+        return _elsewhere(after, last_ts, world, profile, tally)
     if world.walk is None:
         belief = None
-        fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
+        fence, crossed = _stepped(state, fix, last_ts, world)
     else:
-        belief, fence, crossed = _believe(state, fix, last_ts, world.walk, world.index.zones)
-    after = Shopper(state.id, track, fence, state.person, visit, belief)
+        belief = observe(world.walk, state.belief, fix)  # it moves the fence once a second, at the most
+        fence, crossed = _moved_by(belief, state, last_ts, fix.ts, world.walk, world.index.zones)
+    after = Shopper(state.id, after.track, fence, state.person, after.visit, belief)
     return (after, NO_CHANGE) if not crossed else _decide_all(after, crossed, world, profile, tally)
 
 
-def _believe(
-    state: Shopper, fix: Position, last_ts: int, walk: WalkModel, zones: Mapping[str, Zone]
-) -> tuple[Belief, Fence, tuple[Transition, ...]]:
-    """One fix by way of the belief: it moves the fence once a second, at the most."""
-    belief = observe(walk, state.belief, fix)
-    return belief, *_moved_by(belief, state, last_ts, fix.ts, walk, zones)
+def _stepped(state: Shopper, fix: Position, last_ts: int, world: World) -> geofence.Step:
+    """The fence after a fix as it comes, and what was crossed on the way."""
+    fence, crossed = geofence.step(world.index, state.fence, last_ts, fix.ts, fix.x, fix.y)
+    came = None if state.track is None else strode(state.track, fix)
+    if came is None:
+        return fence, crossed
+    fence, passed = geofence.cross(world.index, fence, last_ts, fix.ts, came, (fix.x, fix.y))
+    return fence, (*crossed, *passed)
+
+
+def _is_elsewhere(floor: int | None, world: World) -> bool:
+    """Whether evidence states a storey that no zone is on."""
+    return floor is not None and floor not in world.index.floors
+
+
+def _elsewhere(state: Shopper, last_ts: int, world: World, profile: Profile, tally: Tally) -> Step:
+    """Somebody on another storey, as the track's newest fix says, is outside every zone, and nothing is believed."""
+    ts = last_ts if state.track is None else state.track.ts
+    certain = None if world.walk is None else ()
+    fence, crossed = geofence.moved(world.index.zones, state.fence, last_ts, ts, (), (), certain)
+    after, outcomes = _decide_all(replace(state, fence=fence, belief=None), crossed, world, profile, tally)
+    return after, (*outcomes, Dropped.FLOOR)
 
 
 def _moved_by(
@@ -175,6 +200,9 @@ def _ranges(state: Shopper, heard: Ranges, world: World, profile: Profile, tally
         before, due = _until(state, heard.ts, world, profile, tally)
         after, outcomes = _ranges(replace(before, visit=None), heard, world, profile, tally)
         return after, (*due, *outcomes)
+    if _is_elsewhere(heard.floor, world):
+        track = None if state.track is None else replace(state.track, ts=heard.ts)
+        return _elsewhere(replace(state, track=track, visit=visit), last_ts, world, profile, tally)
     belief = observe_ranges(world.walk, state.belief, heard.ts, ranges)
     fence, crossed = _moved_by(belief, state, last_ts, heard.ts, world.walk, world.index.zones)
     track = Track(heard.ts, *mean_place(world.walk, belief))

@@ -29,6 +29,7 @@ class Dropped(StrEnum):
     REPEATED = "repeated"
     JUMP = "jump"
     VAGUE = "vague"
+    FLOOR = "floor"  # it is of a storey without zones: it says no more than that the shopper is in none
 
 
 class Track(Struct, frozen=True, gc=False):

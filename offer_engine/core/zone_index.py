@@ -104,12 +104,14 @@ class ZoneIndex:
     zones: Mapping[str, Zone]
     inside: AreaIndex
     near: AreaIndex
+    floors: frozenset[int]  # storeys that any zone is on
 
 
 def compile_zones(zones: Mapping[str, Zone]) -> ZoneIndex:
-    """Compile the zones of one floor."""
+    """Compile the zones of one floor plan, which share its level."""
     margins = {key: _multi(zone.area.buffer(zone.exit_margin_m, quad_segs=4)) for key, zone in zones.items()}
-    return ZoneIndex(zones, compile_areas({key: zone.area for key, zone in zones.items()}), compile_areas(margins))
+    inside = compile_areas({key: zone.area for key, zone in zones.items()})
+    return ZoneIndex(zones, inside, compile_areas(margins), frozenset(zone.floor for zone in zones.values()))
 
 
 def compile_areas(areas: Mapping[str, MultiPolygon], cell_m: float = 0.5) -> AreaIndex:

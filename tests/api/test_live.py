@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from offer_engine.api.live import FRESH_MS, GRACE_MS, KEPT_DECISIONS, PRESENT_MS, WATCHER_QUEUE
-from offer_engine.messages import ConsentChange, Receipt
+from offer_engine.messages import ConsentChange, Position, Receipt
 from tests.asgi import PATIENCE_S, Json, Site, Socket, site
 from tests.engines import Pocket
 
@@ -105,6 +105,23 @@ async def test_an_offer_without_a_phone_waits_for_one(store: Site) -> None:
     decisions = store.view.snapshot()["decisions"]
     assert isinstance(decisions, list)
     assert decisions[0]["verdict"] == "Waiting for the phone"
+
+
+async def test_fixes_that_are_not_used_are_counted_by_reason(store: Site) -> None:
+    """Repeated, late, further away than anybody walks, vague, and of another floor: each under its own name."""
+    bench = store.bench
+    bench.connect("dave")
+    bench.stand("dave", *WINE_AISLE, seconds=3)
+    (x, y), newest = WINE_AISLE, bench.now_ms - 1000
+    for fix in (
+        Position(newest, x, y),
+        Position(newest - 1000, x, y),
+        Position(newest + 500, x + 30.0, y, accuracy=0.5),
+        Position(newest + 600, x, y, accuracy=40.0),
+        Position(newest + 700, x, y, floor=3),
+    ):
+        bench.service.report("dave", fix, 0)
+    assert store.view.stats()["dropped"] == {"repeated": 1, "late": 1, "jump": 1, "vague": 1, "floor": 1}
 
 
 async def test_only_who_shares_a_location_has_a_dot(store: Site) -> None:

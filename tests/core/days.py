@@ -66,15 +66,18 @@ def stand(ts: int, place: str, seconds: int) -> list[Heard]:
 def store_days(  # noqa: C901  one arm a thing that may happen
     draw: st.DrawFn, *, announced: bool = False, with_phone: bool = True, size: int = 14
 ) -> list[Heard]:
-    """Standing about, taking things, paying, leaving and coming again; and what the phone says meanwhile."""
+    """Standing about, here and upstairs, taking things, paying, leaving and coming again; what the phone says."""
     now, rev, visits = NOON, 0, 0
     heard: list[Heard] = [Presence(now, "arrived", "v0")] if announced or draw(st.booleans()) else []
     for _ in range(draw(st.integers(1, size))):
-        match draw(st.sampled_from("sssssssppbbaaaaamuclv" if with_phone else "sssssssppbbclv")):
+        match draw(st.sampled_from("sssssssfppbbaaaaamuclv" if with_phone else "sssssssfppbbclv")):
             case "s":
                 seconds = draw(st.sampled_from([1, 3, 6, 9]))
                 heard += stand(now, draw(st.sampled_from(sorted(PLACES))), seconds)
                 now += 1000 * seconds
+            case "f":
+                heard += [Position(now + 1000 * second, *PLACES["wine"], floor=3) for second in range(4)]
+                now += 4000
             case "p":
                 now += 1000 * draw(st.sampled_from([5, 25, 70, 200, 2000]))
             case "b":

@@ -46,13 +46,16 @@ def test_a_glance_sees_what_the_long_way_sees(day: list[Heard]) -> None:
 
 @given(
     walked=st.lists(st.tuples(st.integers(-500, 4000), st.floats(-2, 12), st.floats(-2, 12)), max_size=60),
+    stated=st.sampled_from([(None, None), (0.3, 0), (0.3, 7), (40.0, None)]),
 )
-def test_a_glance_at_a_random_walk_sees_what_the_long_way_sees(walked: list[tuple[int, float, float]]) -> None:
-    """Wherever fixes jump to, and whenever they come."""
+def test_a_glance_at_a_random_walk_sees_what_the_long_way_sees(
+    walked: list[tuple[int, float, float]], stated: tuple[float | None, int | None]
+) -> None:
+    """Wherever fixes jump to, whenever they come, and whatever they state of their error and storey."""
     ts, day = NOON, list[Heard]()
     for elapsed, x, y in walked:
         ts += elapsed
-        day.append(Position(ts, x, y))
+        day.append(Position(ts, x, y, *stated))
     glances(day, dave())
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offer_engine.core.context import Tally
+from offer_engine.core.context import Tally, build_world
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Cause, Kind, Transition
 from offer_engine.core.person import Consents
 from offer_engine.core.reason import Reason
+from offer_engine.core.rules import RuleSet
 from offer_engine.core.shopper import VISIT_GAP_MS, Outcome, Shopper, Sold, Until, apply, restored
 from offer_engine.core.tracking import Dropped
 from offer_engine.messages import (
@@ -55,6 +56,11 @@ def cart(ts: int, rev: int, *skus: str) -> Basket:
     return Basket(ts, rev, [BasketItem(sku, 1) for sku in skus])
 
 
+def upstairs(ts: int, seconds: int, floor: int | None = 3) -> list[Heard]:
+    """A fix a second in the middle of the wine, on this storey."""
+    return [Position(ts + 1000 * second, 1.0, 5.0, floor=floor) for second in range(seconds)]
+
+
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 
@@ -81,6 +87,22 @@ def test_ids_are_never_used_twice(day: list[Heard]) -> None:
     sent = [decision.offer.id for decision in decisions(outcomes) if decision.offer is not None]
     assert len(ids) == len(set(ids))
     assert len(sent) == len(set(sent))
+
+
+@given(store_days(), st.integers(0, 100), st.booleans())
+def test_the_map_may_change_at_any_moment(day: list[Heard], cut: int, is_on_grid: bool) -> None:  # noqa: FBT001  drawn
+    """A zone that is gone is left once, and never heard of again; the other zones' visits are still lawful."""
+    slower = {key: replace(zone, min_inside_ms=3000) for key, zone in BUSY.store.zones.items() if key != "wine"}
+    before = build_world(BUSY.store, BUSY.rules, is_on_grid=is_on_grid)
+    after = build_world(replace(BUSY.store, zones=slower), RuleSet((ANY_LAMB,), "rules-2"), is_on_grid=is_on_grid)
+    state, first = live(before, day[:cut])
+    gone = [Presence(10**14, "arrived", "last"), Presence(10**14, "left", "last")]
+    _, rest = live(after, [*day[cut:], *gone], start=restored(state))
+    found = crossings([*first, *rest])
+    assert_lawful(found)
+    kinds = [crossed.kind for crossed in found]
+    assert kinds.count(Kind.ENTER) == kinds.count(Kind.EXIT)
+    assert {crossed.cause for crossed in crossings(rest) if crossed.zone == "wine"} <= {Cause.REMOVED}
 
 
 @given(store_days(), st.integers(0, 200))
@@ -113,6 +135,16 @@ def test_what_is_delivered_again_changes_nothing(day: list[Heard], data: st.Data
         doubled += [again for again in repeated if not isinstance(again, Checkout) or again is one]
     kept = [outcome for outcome in live(BUSY, doubled)[1] if not isinstance(outcome, Dropped)]
     assert kept == [outcome for outcome in live(BUSY, day)[1] if not isinstance(outcome, Dropped)]
+
+
+@given(store_days())
+def test_every_fix_that_is_not_used_is_told_with_its_reason(day: list[Heard]) -> None:
+    """Backwards in time all are late, and a second time all are repeated or late, whatever else they are."""
+    fixes: list[Heard] = [one for one in day if isinstance(one, Position)]
+    newest = live(BUSY, fixes)[0]
+    again = live(BUSY, reversed(fixes), start=newest)[1]
+    assert len(again) == len(fixes)
+    assert set(again) <= {Dropped.LATE, Dropped.REPEATED}
 
 
 @given(store_days())
@@ -306,3 +338,28 @@ def test_mute_and_unmute_reach_the_decision() -> None:
     shop = world(ENTER_RED)
     _, outcomes = live(shop, [Mute("hour", NOON), *stand(NOON + 1, "wine", 4)])
     assert [decision.reason for decision in decisions(outcomes)] == [Reason.MUTED]
+
+
+@pytest.mark.parametrize("is_on_grid", [False, True])
+def test_who_is_upstairs_is_in_no_zone(is_on_grid: bool) -> None:  # noqa: FBT001  a parameter
+    """The wine is left as by walking out, every such fix is counted as of another floor, and nothing is believed."""
+    shop = build_world(BUSY.store, BUSY.rules, is_on_grid=is_on_grid)
+    state, found = live(shop, [*upstairs(NOON, 8, floor=0), *upstairs(NOON + 8000, 6)])
+    wine = [(crossed.kind, crossed.cause) for crossed in crossings(found) if crossed.zone == "wine"]
+    assert wine[0] == (Kind.ENTER, None)
+    assert wine[-1] == (Kind.EXIT, Cause.WALKED)
+    assert found.count(Dropped.FLOOR) == 6
+    assert state.belief is None
+    assert state.fence.stays == ()
+
+
+def test_a_fix_that_states_its_own_floor_is_like_any_other() -> None:
+    """The ground floor is where this store's zones are."""
+    assert live(BUSY, upstairs(NOON, 9, floor=0)) == live(BUSY, upstairs(NOON, 9, floor=None))
+
+
+def test_a_stride_through_a_zone_is_told() -> None:
+    """Five metres in two seconds, over the corner of the wine into its promotion; no rule waits for that."""
+    stride: list[Heard] = [Position(NOON, 0.5, 3.5, accuracy=0.5), Position(NOON + 2000, 5.0, 5.5, accuracy=0.5)]
+    found = live(BUSY, stride)[1]
+    assert found == [Transition(NOON + 2000, Kind.CROSS, "wine", NOON)]
