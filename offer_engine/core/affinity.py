@@ -2,14 +2,15 @@
 
 The formula is the transparent one that came out ahead of personal frequency on Complete Journey households
 (docs/adr/0005-score.md): p, the decayed purchases of the product over those of its zone plus one; t, the same for its
-category, shared out by popularity. Both are 0 for a stranger.
+category, shared out by popularity. Both are 0 for a stranger. Whether they want it again today is for `rhythm` to say.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
 from msgspec import Struct
 
+from offer_engine.core.rhythm import DAYS_BETWEEN_VISITS, NEVER, Rhythm, rhythm
 from offer_engine.core.store_map import Product
 
 DECAY_DAYS = 180.0  # a purchase counts 1/e after this long
@@ -24,6 +25,7 @@ class Habit(Struct, frozen=True, gc=False):
     times: int  # baskets that held it
     weight: float  # decayed count as of `last_at`
     last_at: int  # ms
+    first_at: int  # ms
 
 
 class Profile(Struct, frozen=True):
@@ -31,6 +33,7 @@ class Profile(Struct, frozen=True):
 
     zones: dict[str, tuple[Habit, ...]] = {}
     categories: dict[str, int] = {}  # baskets that held something of a category
+    visit_days: float = DAYS_BETWEEN_VISITS  # between two of their visits
 
     def times(self, what: str) -> int:
         """How many baskets held a sku, or something of a category: two wines at once are one time of wine."""
@@ -57,14 +60,22 @@ def build_profile(purchases: Iterable[tuple[str, int]], products: Mapping[str, P
     for sku, habit in habits.items():
         zones.setdefault(products[sku].zone, []).append(habit)
     counts = {category: len(moments) for category, moments in baskets.items()}
-    return Profile({zone: tuple(found) for zone, found in zones.items()}, counts)
+    visits = sorted(set[int]().union(*baskets.values()))
+    return Profile({zone: tuple(found) for zone, found in zones.items()}, counts, _visit_days(visits))
+
+
+def _visit_days(visits: Sequence[int]) -> float:
+    """Days between two visits: everybody is taken to have made one more, as far apart as is usual."""
+    if not visits:
+        return DAYS_BETWEEN_VISITS
+    return ((visits[-1] - visits[0]) / MS_PER_DAY + DAYS_BETWEEN_VISITS) / len(visits)
 
 
 def _bought_again(habit: Habit | None, product: Product, at: int) -> Habit:
     if habit is None:
-        return Habit(product.sku, product.category, 1, 1.0, at)
+        return Habit(product.sku, product.category, 1, 1.0, at, at)
     weight = habit.weight * decay(at - habit.last_at) + 1
-    return Habit(habit.sku, habit.category, habit.times + 1, weight, at)
+    return Habit(habit.sku, habit.category, habit.times + 1, weight, at, habit.first_at)
 
 
 def decay(elapsed_ms: int) -> float:
@@ -82,6 +93,11 @@ class ZoneShares(Struct, frozen=True):
     skus: dict[str, float]
     categories: dict[str, float]
     total: float
+    rhythms: dict[str, Rhythm]  # by sku
+
+    def rhythm(self, product: Product) -> Rhythm:
+        """Whether the product is due, by the shopper's own purchases of it."""
+        return self.rhythms.get(product.sku, NEVER)
 
     def share(self, product: Product) -> float:
         """p: the product's share of the zone, in [0, 1)."""
@@ -96,8 +112,12 @@ def zone_shares(profile: Profile, zone: str, now_ms: int) -> ZoneShares:
     """Decay a shopper's habits in one zone to `now_ms`."""
     skus: dict[str, float] = {}
     categories: dict[str, float] = {}
+    rhythms: dict[str, Rhythm] = {}
     for habit in profile.zones.get(zone, ()):
-        weight = habit.weight * decay(now_ms - habit.last_at)
+        since_ms = max(now_ms - habit.last_at, 0)
+        weight = habit.weight * decay(since_ms)
+        span_days = (habit.last_at - habit.first_at) / MS_PER_DAY
+        rhythms[habit.sku] = rhythm(habit.times, span_days, since_ms / MS_PER_DAY, profile.visit_days)
         skus[habit.sku] = weight
         categories[habit.category] = categories.get(habit.category, 0.0) + weight
-    return ZoneShares(skus, categories, sum(skus.values()))
+    return ZoneShares(skus, categories, sum(skus.values()), rhythms)

@@ -1,17 +1,14 @@
 """A product's appeal and a rule's benefit become what the offer is expected to earn *more* than silence would.
 
 A discount on what would be bought anyway earns nothing: it gives the margin away. So two chances of a sale on this
-visit are held against one another. Without the offer: what the shopper rebuys, by their own rhythm, and what is new to
-them, by the catalogue's popularity and the pairing. With it: somebody who sees it may think of what appeals to them,
-and a saving sells more. All assumptions stand here; docs/adr/0010-incremental-profit.md has their sources and price.
+visit are held against one another. Without the offer: what the shopper rebuys, by their own `rhythm`, and what is new
+to them, by the catalogue's popularity and the pairing. With it: somebody who sees it may think of what appeals to them
+and is not in their cupboard yet, and a saving sells more. All other assumptions stand here;
+docs/adr/0010-incremental-profit.md has their sources and price.
 """
 
 from math import exp, log
 
-from offer_engine.core.affinity import DECAY_DAYS
-
-DAYS_BETWEEN_VISITS = 5.8  # 155,848 baskets of 2,469 households in a year (Complete Journey)
-VISITS = 1 / (1 - exp(-DAYS_BETWEEN_VISITS / DECAY_DAYS))  # the decayed count of somebody who buys on every visit
 PER_VISITS = 1000.0  # what the catalogue's popularity is counted by
 ELASTICITY = -2.62  # of sales to price: the mean of 1,851 estimates (Bijmolt, van Heerde and Pieters 2005)
 REMINDED_SHARE = 0.3  # of those to whom it appeals and who would not have bought it, who do when reminded at the shelf
@@ -20,18 +17,17 @@ THERE_ANYWAY = 0.8  # of carts a little short of what earns a gift, that get the
 # EUR 30 in two hours of the simulated demo market; 0.74 to 0.90 for other sums there
 
 
-def chance_without(weight: float, popularity: float, pairing: float) -> float:
+def chance_without(rebuy: float, popularity: float, pairing: float) -> float:
     """The chance, in [0, 0.95], that the product is bought on this visit although nobody speaks of it.
 
     Args:
-        weight: the shopper's decayed purchases of it; what they rebuy.
+        rebuy: the chance by the shopper's own purchases of it, in [0, 1].
         popularity: units sold per 1,000 visits; what is new to them.
         pairing: by how much the cart makes it likelier, 1 for not at all.
 
-    >>> round(chance_without(0.0, 6.6, 1.0), 4), round(chance_without(1.5, 6.6, 1.0), 3), chance_without(32, 0, 1)
-    (0.0066, 0.054, 0.95)
+    >>> round(chance_without(0.0, 6.6, 1.0), 4), round(chance_without(0.2, 6.6, 1.0), 3), chance_without(1, 0, 1)
+    (0.0066, 0.205, 0.95)
     """
-    rebuy = min(weight / VISITS, 1.0)
     new = min(popularity / PER_VISITS * pairing, 1.0)
     return min(1 - (1 - rebuy) * (1 - new), MOST)
 
@@ -41,7 +37,7 @@ def chance_with(without: float, appeal: float, saving_share: float) -> float:
 
     Args:
         without: the chance in silence.
-        appeal: how well it fits the shopper and the cart, in [0, 1).
+        appeal: how well it fits the shopper and the cart, and whether they want it again yet, in [0, 1).
         saving_share: of the price, in [0, 1].
 
     >>> round(chance_with(0.06, 0.5, 0.0), 3), round(chance_with(0.06, 0.5, 0.2), 3), chance_with(0.95, 0.9, 0.5)

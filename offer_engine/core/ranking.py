@@ -17,6 +17,7 @@ from offer_engine.core.eligible import offerable
 from offer_engine.core.formula import PAIRING_WEIGHT, Bought, Flags, Floats, Ints, formula_scores
 from offer_engine.core.incremental import MOST, REMINDED_SHARE, chance_without
 from offer_engine.core.pairing import paired
+from offer_engine.core.rhythm import Rhythm
 from offer_engine.core.rules import Rule
 from offer_engine.core.score import Scored, score
 
@@ -53,8 +54,11 @@ def pair_values(board: Board, shares: ZoneShares, context: Context) -> Floats:
     bought = _bought(board, shares)
     lift = _lift(board, context)
     scores = formula_scores(board.shelf, bought, lift)
-    silent = _silent(board, bought, lift)
-    reminded = 1 - (1 - silent) * (1 - REMINDED_SHARE * (scores / (1 + scores)))
+    rhythms = [shares.rhythm(board.products[row]) for row in bought.rows.tolist()]
+    silent = _silent(board, bought, lift, rhythms)
+    appeal: Floats = scores / (1 + scores)
+    appeal[bought.rows] *= np.array([habit.wanted for habit in rhythms], dtype=np.float64)
+    reminded = 1 - (1 - silent) * (1 - REMINDED_SHARE * appeal)
     with_offer: Floats = reminded[board.pair_row]
     with_offer *= board.sells_more
     np.minimum(with_offer, MOST, out=with_offer)
@@ -93,14 +97,14 @@ def _touched(paired_with: Mapping[str, frozenset[int]], keys: Sequence[str]) -> 
     return {number for key in keys for number in paired_with.get(key, ())}
 
 
-def _silent(board: Board, bought: Bought, lift: Floats) -> Floats:
+def _silent(board: Board, bought: Bought, lift: Floats, rhythms: Sequence[Rhythm]) -> Floats:
     """The chance that each product is bought without an offer: by popularity, and by habit where there is one."""
     silent: Floats = np.minimum(board.new * lift, 1.0)
     np.subtract(1, silent, out=silent)
     np.subtract(1, silent, out=silent)  # as `chance_without` rounds it
     np.minimum(silent, MOST, out=silent)
-    for row, weight in zip(bought.rows.tolist(), bought.weights.tolist(), strict=True):
-        silent[row] = chance_without(weight, board.products[row].popularity, float(lift[row]))
+    for row, habit in zip(bought.rows.tolist(), rhythms, strict=True):
+        silent[row] = chance_without(habit.rebuy, board.products[row].popularity, float(lift[row]))
     return silent
 
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from offer_engine.core.incremental import (
     MOST,
     THERE_ANYWAY,
-    VISITS,
     chance_with,
     chance_without,
     gain_cents,
@@ -17,14 +16,14 @@ from offer_engine.core.incremental import (
 shares = st.floats(0, 1)
 
 
-@given(st.floats(0, 100), st.floats(0, 2000), st.floats(1, 100))
-def test_silence_sells_no_less_to_a_regular(weight: float, popularity: float, pairing: float) -> None:
+@given(st.floats(0, 1), st.floats(0, 2000), st.floats(1, 100))
+def test_silence_sells_no_less_to_a_regular(rebuy: float, popularity: float, pairing: float) -> None:
     """Habit, popularity and the cart each make a sale likelier, never certain."""
-    chance = chance_without(weight, popularity, pairing)
+    chance = chance_without(rebuy, popularity, pairing)
     assert 0 <= chance <= MOST
-    assert chance <= chance_without(weight + 1, popularity, pairing)
-    assert chance <= chance_without(weight, popularity + 1, pairing)
-    assert chance <= chance_without(weight, popularity, pairing + 1)
+    assert chance <= chance_without(min(rebuy + 0.1, 1), popularity, pairing)
+    assert chance <= chance_without(rebuy, popularity + 1, pairing)
+    assert chance <= chance_without(rebuy, popularity, pairing + 1)
 
 
 @given(st.floats(0, MOST), shares, shares)
@@ -52,7 +51,7 @@ def test_a_gift_costs_only_where_the_offer_made_the_difference(costs: int) -> No
 @given(st.floats(0, 1), st.floats(0.01, 0.9), st.floats(1, 10_000))
 def test_a_discount_on_a_sure_sale_earns_nothing(appeal: float, saving: float, margin: float) -> None:
     """Whatever it is, it is taken off money that was coming anyway."""
-    without = chance_without(VISITS, 1000.0, 1.0)
+    without = chance_without(1.0, 1000.0, 1.0)
     profit = margin * (1 - saving)
     assert gain_cents(chance_with(without, appeal, saving), profit, without, margin) < 0
 
