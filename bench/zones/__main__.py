@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from bench.zones.cost import Cost, measure
-from bench.zones.fixes import CASES, Case, fixes_of
+from bench.zones.fixes import CASES, GATEWAYS, Case, fixes_of
 from bench.zones.methods import admitted
 from bench.zones.picture import draw
 from bench.zones.report import as_goals, as_json, as_markdown, as_table
@@ -41,14 +41,14 @@ def main(
     ground = prepare(floor)
     seeds = HELD_OUT_SEEDS[:1] if quick else HELD_OUT_SEEDS
     walked = list(track(walk(floor, ground, seeds, trips), "walking", total=trips * len(seeds), console=console))
-    cases = (Case(2.0, "correlated"),) if quick else CASES
+    cases = (Case(2.0, "correlated"),) if quick else (*CASES, GATEWAYS)
     lines: list[Line] = []
     for case in track(cases, "following", console=console):
         lines += evaluate(ground, walked, [case])
     for case in cases:
         for level in ("visit", "push"):
             rows = [line for line in lines if line.case == case and line.level == level]
-            console.print(as_table(rows, f"{case.noise} error, sigma {case.sigma_m:g} m, {level}: precision / recall"))
+            console.print(as_table(rows, f"{case.label}, {level}: precision / recall"))
     heard = [list(admitted(fixes_of(one.trip, CASES[1], ground.walls, one.seed))) for one in walked[:COSTED]]
     cost = measure(floor, ground, heard)
     console.print(_cost(cost))
@@ -71,7 +71,7 @@ def _write(lines: list[Line], walked: list[Walked], seeds: tuple[int, ...], cost
     for line in lines:
         if line.method == lines[0].method:
             rows = [row for row in lines if row.case == line.case and row.level == line.level]
-            parts.append(f"### {line.case.noise}, sigma {line.case.sigma_m:g} m, {line.level}\n\n{as_markdown(rows)}")
+            parts.append(f"### {line.case.label}, {line.level}\n\n{as_markdown(rows)}")
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     results = "\n\n".join(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from beacon_sim.radio import Noise, Radio, RadioSettings, Walls
+from beacon_sim.radio import Noise, Radio, RadioSettings, Source, Walls
 from bench.zones.trips import STEP_MS, Trip
 from offer_engine.messages import Position
 
@@ -20,9 +20,16 @@ class Case:
 
     sigma_m: float
     noise: Noise
+    source: Source = "positions"
+
+    @property
+    def label(self) -> str:
+        """In words, as a heading has it."""
+        return "gateways, ranges" if self.source == "ranges" else f"{self.noise} error, sigma {self.sigma_m:g} m"
 
 
 CASES = tuple(Case(sigma_m, noise) for noise in ("correlated", "white") for sigma_m in (1.0, 2.0, 3.0))
+GATEWAYS = Case(0.0, "none", "ranges")  # what bare receivers hear: see `ranges`
 
 
 def fixes_of(trip: Trip, case: Case, walls: Walls, seed: list[int]) -> tuple[Position, ...]:

@@ -21,11 +21,12 @@ TARGETS: dict[str, tuple[float, float, float | None]] = {
 
 
 def key_of(line: Line, group: Group) -> str:
-    """Name of one line and group in the JSON file, such as `sigma2_all`, `sigma2_push_dept` or `white_sigma1_aisle`."""
+    """Name of one line and group in the JSON file, such as `sigma2_all`, `sigma2_push_dept` or `gateways_all`."""
     noise = "" if line.case.noise == "correlated" else f"{line.case.noise}_"
+    case = "gateways" if line.case.source == "ranges" else f"{noise}sigma{line.case.sigma_m:g}"
     if line.level == "push":
-        return f"{noise}sigma{line.case.sigma_m:g}_push" + ("" if group == "all" else f"_{group}")
-    return f"{noise}sigma{line.case.sigma_m:g}_{group}"
+        return f"{case}_push" + ("" if group == "all" else f"_{group}")
+    return f"{case}_{group}"
 
 
 def as_json(lines: Sequence[Line], *, trips: int, seeds: Sequence[int]) -> dict[str, object]:

@@ -10,11 +10,12 @@ from typing import Literal
 from beacon_sim.radio import Walls
 from bench.zones.fixes import CASES, Case, fixes_of
 from bench.zones.methods import admitted, as_they_come, at_once, believed, fenced, kalman, smoothed
+from bench.zones.ranges import believed_from_ranges, places_found, ranges_on
 from bench.zones.score import Counts, Score, count, of_group, score
 from bench.zones.trips import STEP_MS, Trip, walk_trips
 from bench.zones.truth import Visit, reported_stays, true_visits, with_pairs
 from offer_engine.core.geofence import Kind, Transition
-from offer_engine.core.store_map import StoreMap, Zone
+from offer_engine.core.store_map import Gateway, StoreMap, Zone
 from offer_engine.core.walk_model import WalkModel, compile_walk
 from offer_engine.core.zone_index import compile_zones
 from offer_engine.messages import Position
@@ -48,6 +49,7 @@ class Ground:
     walls: Walls
     model: WalkModel
     methods: Mapping[str, Method]
+    gateways: Mapping[str, Gateway]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def prepare(store: StoreMap) -> Ground:
         "Kalman, debounced": lambda fixes, end_ms: fenced(index, kalman(fixes), end_ms),
         OURS: lambda fixes, end_ms: believed(model, zones, fixes, end_ms),
     }
-    return Ground(zones, kinds, Walls(store.level), model, methods)
+    gateways = {gateway.key: gateway for gateway in store.gateways}
+    return Ground(zones, kinds, Walls(store.level), model, methods, gateways)
 
 
 def walk(store: StoreMap, ground: Ground, seeds: Sequence[int], trips: int) -> Iterator[Walked]:
@@ -95,11 +98,30 @@ def _holds(visit: Visit, stay: Visit) -> bool:
 def evaluate(ground: Ground, walked: Sequence[Walked], cases: Sequence[Case] = CASES) -> Iterator[Line]:
     """Score every method in every case, once by its enters and once by its dwells, which are what pushes wait for."""
     for case in cases:
+        if case.source == "ranges":
+            yield from _from_ranges(ground, walked, case)
+            continue
         heard = [list(admitted(fixes_of(one.trip, case, ground.walls, one.seed))) for one in walked]
         for name, method in ground.methods.items():
             crossed = [method(fixes, one.end_ms) for one, fixes in zip(walked, heard, strict=True)]
             yield Line(case, name, "visit", _scores(ground, walked, crossed, Kind.ENTER))
             yield Line(case, name, "push", _scores(ground, walked, crossed, Kind.DWELL))
+
+
+def _from_ranges(ground: Ground, walked: Sequence[Walked], case: Case) -> Iterator[Line]:
+    """Every method on the places found second by second, and ours once more on the ranges themselves."""
+    heard = [ranges_on(one.trip, tuple(ground.gateways.values()), one.seed) for one in walked]
+    found = [list(admitted(places_found(ground.model, ground.gateways, ranges))) for ranges in heard]
+    ends = [one.end_ms for one in walked]
+    crossed = {name: list(map(method, found, ends)) for name, method in ground.methods.items()}
+    crossed[f"{OURS} on places found"] = crossed.pop(OURS)
+    crossed[OURS] = [
+        believed_from_ranges(ground.model, ground.zones, ground.gateways, ranges, end_ms)
+        for ranges, end_ms in zip(heard, ends, strict=True)
+    ]
+    for name, each in crossed.items():
+        yield Line(case, name, "visit", _scores(ground, walked, each, Kind.ENTER))
+        yield Line(case, name, "push", _scores(ground, walked, each, Kind.DWELL))
 
 
 def _scores(

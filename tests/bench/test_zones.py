@@ -14,10 +14,11 @@ from shapely import MultiPolygon
 from beacon_sim.radio import Walls
 from bench.zones.__main__ import OUTPUT
 from bench.zones.cost import MANY, Cost, measure
-from bench.zones.fixes import INTERVAL_MS, Case, fixes_of
+from bench.zones.fixes import GATEWAYS, INTERVAL_MS, Case, fixes_of
 from bench.zones.methods import admitted, as_they_come, at_once, believed, fenced, kalman, smoothed
 from bench.zones.picture import draw
-from bench.zones.report import TARGETS, as_goals, as_json, as_markdown
+from bench.zones.ranges import places_found, ranges_on
+from bench.zones.report import TARGETS, as_goals, as_json, as_markdown, key_of
 from bench.zones.run import GROUPS, OURS, Group, evaluate, prepare, walk
 from bench.zones.score import Counts, count, of_group, score
 from bench.zones.trips import STEP_MS, Trip, walk_trips
@@ -186,6 +187,32 @@ def test_a_seed_is_the_same_walks_and_fixes() -> None:
     assert fixes == fixes_of(again[0], SIGMA_2, walls, [5, 0])
     assert {(fix.ts - once[0].start_ms) % INTERVAL_MS for fix in fixes} == {0}
     assert {fix.accuracy for fix in fixes} == {2.35}
+
+
+def test_ranges_are_what_the_engine_takes() -> None:
+    """A message a second with true time stamps, the same for one seed; the likeliest places are near the true ones.
+
+    Places from one second err by 3.2 m in the median (docs/simulator.md); twice that is allowed for one trip's shadows.
+    """
+    (one,) = walk_trips(DEMO, seed=5, trips=1)
+    heard = ranges_on(one, DEMO.gateways, [5, 0])
+    assert heard == ranges_on(one, DEMO.gateways, [5, 0])
+    assert len(heard) == pytest.approx(len(one.places) * STEP_MS / 1000, rel=0.15)
+    ground = prepare(DEMO)
+    found = places_found(ground.model, ground.gateways, heard)
+    true = [one.places[(place.ts - one.start_ms) // STEP_MS] for place in found]
+    away_m = [math.dist((place.x, place.y), at) for place, at in zip(found, true, strict=True)]
+    assert float(np.median(away_m)) < 6.4
+
+
+def test_zones_are_scored_from_ranges_alone() -> None:
+    """Every method gets its lines from the places found, ours one more from the ranges, under a name of its own."""
+    ground = prepare(DEMO)
+    lines = list(evaluate(ground, list(walk(DEMO, ground, [5], 1)), [GATEWAYS]))
+    assert {line.method for line in lines} == {*ground.methods, f"{OURS} on places found"}
+    assert {key_of(line, "all") for line in lines} == {"gateways_all", "gateways_push"}
+    assert all(line.scores["all"].entries for line in lines)
+    assert GATEWAYS.label == "gateways, ranges"
 
 
 def test_the_whole_evaluation_on_a_few_trips() -> None:
