@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from offer_engine.errors import ImportDataError, OffersError
-from offer_engine.history import import_history, parse_columns, report_lines
+from offer_engine.history import import_history, parse_columns, parse_zone, report_lines, why_nothing
 from offer_engine.learning import add_learning
 from offer_engine.ledger import Ledger
 from offer_engine.plans.commands import map_commands
@@ -116,21 +116,22 @@ def import_command(
     columns: Annotated[
         str, typer.Option("--map", help="Your headings, where they differ: shopper=card_no,at=sold_at")
     ] = "",
+    timezone: Annotated[str, typer.Option(help="Of times without a zone: Europe/Berlin, or 'store' for its own.")] = "",
 ) -> None:
     """Import purchase history; the same file twice adds nothing."""
     settings = read_settings(os.environ, {"store": store, "db": db})
+    sold_here = load_store(settings.store_folder)
+    headings, zone = parse_columns(columns), parse_zone(timezone, sold_here)
     ledger = Ledger(settings.db)
     report = import_history(
-        file,
-        load_store(settings.store_folder),
-        ledger.import_purchases,
-        columns=parse_columns(columns),
-        progress=_show_progress(),
+        file, sold_here, ledger.import_purchases, columns=headings, progress=_show_progress(), zone=zone
     )
     ledger.close()
     if sys.stderr.isatty():
         typer.echo(err=True)
     typer.echo("\n".join(report_lines(report)))
+    if nothing := why_nothing(report):
+        raise ImportDataError(nothing)
 
 
 def _show_progress() -> Callable[[int], None]:

@@ -6,23 +6,21 @@ Nothing is dropped in silence. Purchases of products that the store does not sel
 counted apart. The file is streamed: memory does not grow with it.
 """
 
-import csv
-import difflib
-import gzip
 import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
 
 from offer_engine.core.store_map import StoreMap
 from offer_engine.errors import ImportDataError
+from offer_engine.history_files import BATCH_ROWS, STORES_OWN, file_rows, suggestion
 from offer_engine.messages import Cents, Id, Quantity, TimestampMs, is_id
 
 COLUMNS = ("shopper", "at", "basket", "sku", "qty", "price_cents")
@@ -31,11 +29,8 @@ LAST_MS = 253_402_300_799_999  # the end of the year 9999, as in `messages.Times
 MAX_QTY = 10_000  # as in `messages.Quantity`
 MAX_CENTS = 100_000_000  # as in `messages.Cents`
 SHOWN_PER_REASON = 3  # bad rows kept for the report, of each reason
-BATCH_ROWS = 10_000  # purchases handed to the ledger at once: one transaction
 
 _MAX_DIGITS = 18  # more is no number of ours, and Python reads very long ones slowly
-_GZIP_MAGIC = b"\x1f\x8b"
-_PARQUET_MAGIC = b"PAR1"
 
 
 class Purchase(Struct, frozen=True, gc=False):
@@ -83,7 +78,10 @@ class ImportReport:
 
 
 def read_history(
-    path: Path, known_skus: Collection[str], columns: Mapping[str, str] | None = None
+    path: Path,
+    known_skus: Collection[str],
+    columns: Mapping[str, str] | None = None,
+    zone: tzinfo | None = None,
 ) -> Iterator[Purchase | BadRow]:
     """Read a history file row by row.
 
@@ -92,14 +90,15 @@ def read_history(
             The CSV's separator may be a comma, a semicolon or a tab.
         known_skus: What the store sells.
         columns: The file's own heading for each of `COLUMNS` that it calls something else.
+        zone: Where times that state no zone were written; without it they are refused, since they could be hours off.
+            An hour that comes twice, when clocks go back, is taken for the first.
 
     Raises:
         ImportDataError: the file cannot be read at all, or lacks a column.
     """
     headings = {column: (columns or {}).get(column, column) for column in COLUMNS}
-    rows = _parquet_rows(path, headings) if _head(path) == _PARQUET_MAGIC else _csv_rows(path, headings)
-    for line, fields in rows:
-        yield _judge(line, fields, known_skus)
+    for line, fields in file_rows(path, headings, zone):
+        yield _judge(line, fields, known_skus, zone)
 
 
 def import_history(
@@ -109,6 +108,7 @@ def import_history(
     *,
     columns: Mapping[str, str],
     progress: Callable[[int], None],
+    zone: tzinfo | None = None,
 ) -> ImportReport:
     """Hand every good row of a history file to the ledger, and say what became of all of them.
 
@@ -118,12 +118,13 @@ def import_history(
         ledger_import: Stores a batch of purchases and returns how many of them were new.
         columns: See `read_history`.
         progress: Called with the number of rows read so far, after every batch.
+        zone: See `read_history`.
 
     Raises:
         ImportDataError: the file cannot be read. What came before the fault is imported; importing again does no harm.
     """
     tally = _Tally()
-    purchases = tally.good_rows(read_history(path, store.products.keys(), columns))
+    purchases = tally.good_rows(read_history(path, store.products.keys(), columns, zone))
     imported = handed = 0
     while batch := list(islice(purchases, BATCH_ROWS)):
         handed += len(batch)
@@ -144,6 +145,42 @@ def report_lines(report: ImportReport) -> list[str]:
     return lines
 
 
+def why_nothing(report: ImportReport) -> str:
+    """Why a file brought nothing, and what to do about it; "" when it did, or when all of it was known already."""
+    if report.imported or report.known:
+        return ""
+    if not report.left_out:
+        return "the file holds a heading and no row"
+    fault = max(report.left_out, key=lambda fault: report.left_out[fault])
+    return (
+        f"none of the {report.rows:,} rows could be used; {report.left_out[fault]:,} of them: {fault}. {ADVICE[fault]}"
+    )
+
+
+ADVICE: Mapping[RowFault, str] = {
+    RowFault.SHORT: "Is every row as long as the heading?",
+    RowFault.MISSING: "Every column needs a value in every row.",
+    RowFault.BAD_ID: "Shoppers, baskets and skus are keys: A-Z a-z 0-9 _ -.",
+    RowFault.BAD_TIME: "Local times are read with --timezone store, or --timezone Europe/Berlin.",
+    RowFault.BAD_QTY: "Quantities are whole pieces.",
+    RowFault.BAD_PRICE: "Prices are whole cents: 399, not 3.99.",
+    RowFault.UNKNOWN_SKU: "Are these the skus of the store's catalogue.csv? --store says which store.",
+}
+
+
+def parse_zone(text: str, store: StoreMap) -> tzinfo | None:
+    """Read the flag that names the zone of local times: `store` for the store's own, or an IANA name; None without.
+
+    Raises:
+        ImportDataError: there is no such zone.
+    """
+    name = store.timezone if text == STORES_OWN else text
+    if name and name not in available_timezones():
+        near = suggestion(name, available_timezones())
+        raise ImportDataError(f"{text!r} is no time zone (one is like Europe/Berlin, or {STORES_OWN!r}){near}")
+    return ZoneInfo(name) if name else None
+
+
 def parse_columns(text: str) -> dict[str, str]:
     """Read the flag that names a file's own headings.
 
@@ -159,7 +196,7 @@ def parse_columns(text: str) -> dict[str, str]:
         if not equals or not heading:
             raise ImportDataError(f"{part!r}: expected column=heading, for instance shopper=card_no")
         if column not in COLUMNS:
-            near = _suggestion(column, COLUMNS)
+            near = suggestion(column, COLUMNS)
             raise ImportDataError(f"{column!r} is not a column{near}; there are {', '.join(COLUMNS)}")
         columns[column] = heading
     return columns
@@ -210,22 +247,24 @@ def _together(first: Purchase, second: Purchase) -> Purchase:
 # --- one row ----------------------------------------------------------------------------------------------------------
 
 
-def _judge(line: int, fields: Sequence[str] | None, known_skus: Collection[str]) -> Purchase | BadRow:
+def _judge(
+    line: int, fields: Sequence[str] | None, known_skus: Collection[str], zone: tzinfo | None
+) -> Purchase | BadRow:
     """Turn the six fields of a row, in the order of `COLUMNS`, into a purchase or what is wrong with it."""
     if fields is None:
         return BadRow(line, RowFault.SHORT, "fewer fields than the heading")
     shopper, at, basket, sku, qty_text, price_text = fields
-    at_ms = _time_ms(at)
+    at_ms = _time_ms(at, zone)
     qty = _whole(qty_text, 1, MAX_QTY)
     price_cents = _whole(price_text, 0, MAX_CENTS)
     if at_ms is None or qty is None or price_cents is None or not (is_id(shopper) and is_id(basket) and is_id(sku)):
-        return _fault(line, dict(zip(COLUMNS, fields, strict=True)))
+        return _fault(line, dict(zip(COLUMNS, fields, strict=True)), is_timed=at_ms is not None)
     if sku not in known_skus:
         return BadRow(line, RowFault.UNKNOWN_SKU, f"sku {sku!r} is not in the catalogue")
     return Purchase(shopper, at_ms, basket, sku, qty, price_cents)
 
 
-def _fault(line: int, row: Mapping[str, str]) -> BadRow:
+def _fault(line: int, row: Mapping[str, str], *, is_timed: bool) -> BadRow:
     """Name the first thing wrong with a row that is known to be bad."""
     if empty := [column for column, field in row.items() if not field]:
         return BadRow(line, RowFault.MISSING, f"{', '.join(empty)} is empty")
@@ -233,15 +272,17 @@ def _fault(line: int, row: Mapping[str, str]) -> BadRow:
         if not is_id(row[column]):
             wanted = "is not 1 to 64 of the characters A-Z a-z 0-9 _ -"
             return BadRow(line, RowFault.BAD_ID, f"{column} {row[column]!r} {wanted}")
-    if _time_ms(row["at"]) is None:
+    if not is_timed:
         return BadRow(line, RowFault.BAD_TIME, _time_fault(row["at"]))
     if _whole(row["qty"], 1, MAX_QTY) is None:
         return BadRow(line, RowFault.BAD_QTY, f"qty is {row['qty']!r}; expected a whole number from 1 to {MAX_QTY:,}")
     return BadRow(line, RowFault.BAD_PRICE, f"price_cents is {row['price_cents']!r}; expected whole cents")
 
 
-def _time_ms(text: str) -> int | None:
+def _time_ms(text: str, zone: tzinfo | None = None) -> int | None:
     """Milliseconds since the epoch, of a number or of ISO 8601 with a zone; None when it is neither, or out of range.
+
+    What states no zone is local time in `zone`, where there is one.
 
     >>> _time_ms("2026-03-01T09:30:00+01:00") == _time_ms("1772353800000")
     True
@@ -252,9 +293,12 @@ def _time_ms(text: str) -> int | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    if at.tzinfo is None:
+    if at.tzinfo is None and zone is None:
         return None
-    at_ms = round(at.timestamp() * 1000)
+    try:
+        at_ms = round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
+    except OverflowError:  # the year 1 east of Greenwich
+        return None
     return at_ms if FIRST_DAY_MS <= at_ms <= LAST_MS else None
 
 
@@ -262,7 +306,7 @@ def _time_fault(text: str) -> str:
     if _whole(text, 1, FIRST_DAY_MS - 1) is not None:
         return f"at is {text!r}: before the year 2000; are these seconds? milliseconds are expected"
     if re.fullmatch(r"\d{4}-\d\d-\d\d([T ][\d:.]+)?", text):
-        return f"at is {text!r}: a time zone is missing, such as Z or +01:00"
+        return f"at is {text!r}: a time zone is missing, such as Z or +01:00; --timezone store reads local times"
     return f"at is {text!r}: expected ISO 8601 with a zone, or milliseconds since 1970"
 
 
@@ -277,84 +321,3 @@ def _whole(text: str, least: int, most: int) -> int | None:
         return None
     number = int(digits)
     return number if least <= number <= most else None
-
-
-# --- the two kinds of file --------------------------------------------------------------------------------------------
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(4)
-    except OSError as error:
-        raise ImportDataError(f"{path}: {error.strerror or error}") from None
-
-
-def _csv_rows(path: Path, headings: Mapping[str, str]) -> Iterator[tuple[int, Sequence[str] | None]]:
-    """Rows of a CSV file as (line, the six fields); None for a row with too few."""
-    text = gzip.open if _head(path).startswith(_GZIP_MAGIC) else open
-    line = 0
-    try:
-        with text(path, "rt", encoding="utf-8-sig", newline="") as file:
-            heading_line = file.readline()
-            separator = max(",;\t", key=heading_line.count)
-            names = next(csv.reader([heading_line], delimiter=separator), [])
-            places = _places(path, [name.strip() for name in names], headings)
-            needed = max(places) + 1
-            reader = csv.reader(file, delimiter=separator)
-            for record in reader:
-                line = reader.line_num + 1
-                if record:
-                    yield line, [record[at].strip() for at in places] if len(record) >= needed else None
-    except UnicodeDecodeError:
-        raise ImportDataError(f"{path}: after line {line}: not UTF-8; save it as CSV in UTF-8") from None
-    except (csv.Error, EOFError, OSError, zlib.error) as error:
-        raise ImportDataError(f"{path}: after line {line}: {error}") from None
-
-
-def _places(path: Path, names: Sequence[str], headings: Mapping[str, str]) -> list[int]:
-    """Where each column stands."""
-    missing = [heading for heading in headings.values() if heading not in names]
-    if not missing:
-        return [names.index(heading) for heading in headings.values()]
-    wanted = "; ".join(f"no column {heading!r}{_suggestion(heading, names)}" for heading in missing)
-    found = ", ".join(names) if any(names) else "none"
-    raise ImportDataError(f"{path}: {wanted}. Columns found: {found}. Name yours with --map {missing[0]}=YOUR_HEADING")
-
-
-def _parquet_rows(path: Path, headings: Mapping[str, str]) -> Iterator[tuple[int, Sequence[str] | None]]:
-    """Rows of a Parquet file as (row, the six fields as text), so that both kinds of file are judged alike."""
-    try:
-        import pyarrow as pa  # noqa: PLC0415  an extra: only who has Parquet files needs it
-        from pyarrow import compute, parquet  # noqa: PLC0415
-    except ImportError:
-        raise ImportDataError(f"{path}: reading Parquet needs an extra: pip install 'aislewise[parquet]'") from None
-    try:
-        file = parquet.ParquetFile(path)
-        names = file.schema_arrow.names
-        _places(path, names, headings)
-        _check_zone(path, headings["at"], str(file.schema_arrow.field(headings["at"]).type))
-        row = 0
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(headings.values())):
-            texts: list[list[str]] = []
-            for heading in headings.values():
-                column = batch.column(batch.schema.get_field_index(heading))
-                if pa.types.is_timestamp(column.type):
-                    column = column.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
-                texts.append(compute.fill_null(column.cast(pa.string()), "").to_pylist())
-            for fields in zip(*texts, strict=True):
-                row += 1
-                yield row, fields
-    except pa.ArrowException as error:
-        raise ImportDataError(f"{path}: {error}") from None
-
-
-def _check_zone(path: Path, heading: str, kind: str) -> None:
-    """Refuse timestamps without a zone: they would be hours off, in silence."""
-    if kind.startswith("timestamp") and "tz=" not in kind:
-        raise ImportDataError(f"{path}: column {heading!r} is {kind}; it needs a time zone")
-
-
-def _suggestion(word: str, words: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""

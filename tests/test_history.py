@@ -13,6 +13,7 @@ from shapely import box
 from offer_engine.core.store_map import Policy, Product, StoreMap
 from offer_engine.errors import ImportDataError
 from offer_engine.history import (
+    ADVICE,
     COLUMNS,
     BadRow,
     ImportReport,
@@ -20,8 +21,10 @@ from offer_engine.history import (
     RowFault,
     import_history,
     parse_columns,
+    parse_zone,
     read_history,
     report_lines,
+    why_nothing,
 )
 
 SKUS = frozenset({"milk", "bread"})
@@ -208,37 +211,66 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert peak_bytes(60_000) < 1.2 * peak_bytes(30_000)
 
 
-def test_parquet_reads_like_csv(tmp_path: Path) -> None:
-    """Numbers, nulls and timestamps of a Parquet file are judged as if they stood in a CSV."""
-    pa = pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    at_us = 1_772_353_800_000_000
-    table = pa.table(
-        {
-            "card_no": pa.array([17, 17, None]),
-            "at": pa.array([at_us] * 3, pa.timestamp("us", "Europe/Berlin")),
-            "basket": ["b1", "b2", "b3"],
-            "sku": ["milk", "bread", "milk"],
-            "qty": pa.array([2.0, -1.0, 1.0]),
-            "price_cents": [129, 250, 1],
-        }
-    )
-    path = tmp_path / "history.parquet"
-    parquet.write_table(table, path)
-    good, returned, anonymous = read_history(path, SKUS, {"shopper": "card_no"})
-    assert good == Purchase("17", 1_772_353_800_000, "b1", "milk", 2, 129)
-    assert isinstance(returned, BadRow)
-    assert isinstance(anonymous, BadRow)
-    assert (returned.line, returned.fault) == (2, RowFault.BAD_QTY)
-    assert (anonymous.line, anonymous.fault) == (3, RowFault.MISSING)
+@pytest.mark.parametrize(
+    "local",
+    ["2026-03-01T09:30:00", "2026-03-01 09:30", "2026-03-01T09:30:00+01:00", "2026-03-01T08:30:00Z", "1772353800000"],
+)
+def test_local_times_are_read_where_a_zone_is_named(tmp_path: Path, local: str) -> None:
+    """Half past nine in Berlin, however it is written; what states its zone keeps it."""
+    zone = parse_zone("store", _store())
+    assert zone is not None
+    assert list(read_history(_csv(tmp_path, f"ana,{local},b1,milk,2,129"), SKUS, zone=zone)) == [GOOD_PURCHASE]
 
 
-def test_parquet_times_without_a_zone_are_refused(tmp_path: Path) -> None:
-    """Times that could be hours off are not guessed."""
-    pa = pytest.importorskip("pyarrow", reason="the extra 'parquet' is not installed")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    columns = {column: pa.array(["x"]) for column in COLUMNS} | {"at": pa.array([0], pa.timestamp("us"))}
-    path = tmp_path / "history.parquet"
-    parquet.write_table(pa.table(columns), path)
-    with pytest.raises(ImportDataError, match="needs a time zone"):
-        list(read_history(path, SKUS))
+@pytest.mark.parametrize(
+    ("local", "at_ms"),
+    [
+        ("2026-03-29T02:30:00", 1_774_747_800_000),  # clocks go forward: never was; 01:30 UTC, as before the change
+        ("2026-10-25T02:30:00", 1_792_888_200_000),  # clocks go back: was twice; 00:30 UTC, the first
+    ],
+)
+def test_hours_that_the_clocks_skip_or_repeat_have_one_meaning(tmp_path: Path, local: str, at_ms: int) -> None:
+    """A till that runs through the change of clocks loses no sale."""
+    zone = parse_zone("Europe/Berlin", _store())
+    (purchase,) = read_history(_csv(tmp_path, f"ana,{local},b1,milk,2,129"), SKUS, zone=zone)
+    assert isinstance(purchase, Purchase)
+    assert purchase.at_ms == at_ms
+
+
+def test_the_year_one_is_no_time_anywhere(tmp_path: Path) -> None:
+    """What a till writes that was never set is a bad row, in every zone."""
+    row = "ana,0001-01-01T00:00:00,b1,milk,2,129"
+    for name in ("Asia/Tokyo", "America/New_York"):
+        (bad,) = read_history(_csv(tmp_path, row), SKUS, zone=parse_zone(name, _store()))
+        assert isinstance(bad, BadRow)
+
+
+def test_a_zone_that_there_is_not_is_refused() -> None:
+    """With the likeliest right one; no flag means no zone."""
+    with pytest.raises(ImportDataError, match="did you mean 'Europe/Berlin'"):
+        parse_zone("Europe/Berln", _store())
+    assert parse_zone("", _store()) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([], "the file holds a heading and no row"),
+        (
+            ["ana,2026-03-01 09:30,b1,milk,2,129"] * 2 + ["ana,2026-03-01T09:30Z,b1,caviar,2,129"],
+            f"none of the 3 rows could be used; 2 of them: bad_time. {ADVICE[RowFault.BAD_TIME]}",
+        ),
+        ([GOOD, "ana,2026-03-01 09:30,b1,milk,2,129"], ""),
+    ],
+)
+def test_a_file_that_brings_nothing_says_why(tmp_path: Path, rows: list[str], why: str) -> None:
+    """The commonest fault, and what to do; a file of which anything was of use is fine, also the second time."""
+    ledger = _Ledger()
+    assert why_nothing(_import(_csv(tmp_path, *rows), ledger)) == why
+    assert why_nothing(_import(_csv(tmp_path, *rows), ledger)) == why
+
+
+def test_every_fault_comes_with_advice(tmp_path: Path) -> None:
+    """Whichever fault is the commonest, there is a next step."""
+    for fault in RowFault:
+        assert why_nothing(ImportReport(1, 0, 0, 0, {fault: 1}, ())).endswith((".", "?"))

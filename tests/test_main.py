@@ -135,6 +135,20 @@ def test_import_history_takes_headings_as_they_are(ran: Run, tmp_path: Path) -> 
         assert len(ledger.purchases("dave")) == 2
 
 
+def test_import_history_reads_a_tills_own_time_when_told_to(ran: Run, tmp_path: Path) -> None:
+    """A file of nothing but local times fails with the flag that reads them; with the flag it is imported."""
+    file, db = tmp_path / "sales.csv", tmp_path / "ledger.db"
+    file.write_text(SALES.replace("+01:00", ""), encoding="utf-8")
+
+    refused = ran("import-history", file, "--store", MARKET, "--db", db)
+    taken = ran("import-history", file, "--store", MARKET, "--db", db, "--timezone", "store")
+
+    assert (refused.code, taken.code) == (2, 0)
+    assert "--timezone store" in refused.errors
+    with closing(Ledger(db)) as ledger:
+        assert len(ledger.purchases("dave")) == 2
+
+
 @pytest.mark.parametrize("content", [None, "", "shopper,when\n", "\x00\x01"])
 def test_a_history_that_cannot_be_read_is_one_line(ran: Run, tmp_path: Path, content: str | None) -> None:
     """Missing, empty, with other headings, or no text at all."""
