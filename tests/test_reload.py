@@ -2,12 +2,14 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from offer_engine.core.context import build_world
-from offer_engine.reload import reload_rules, stamp, watch_rules
+from offer_engine.core.rules import RuleSet
+from offer_engine.reload import SAID, changes, reload_rules, stamp, watch_rules
 from offer_engine.store_files import check
 from tests.engines import Bench
 from tests.worlds import MAPS
@@ -63,6 +65,47 @@ def test_broken_rules_change_nothing_and_say_why(folder: Path, bench: Bench) -> 
     assert bench.service.world.rules is old
     assert any("did you mean 'wine'?" in problem for problem in bench.service.rule_problems)
     assert all("offers.toml:" in problem for problem in bench.service.rule_problems)
+
+
+def test_each_problem_is_a_line_of_its_own_on_the_console(
+    folder: Path, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A console that picks out errors picks out lines; and of very many, the rest is counted."""
+    _edit(folder, "transition = ", "transitoin = ")
+
+    asyncio.run(reload_rules(folder, bench.service))
+
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert all("\n" not in line for line in errors)
+    assert len(errors) == SAID + 2
+    assert sum("offers.toml:" in line for line in errors) == SAID
+    assert errors[-1].startswith(f"and {len(bench.service.rule_problems) - SAID} problems more")
+
+
+def test_what_changed_is_said_by_name(folder: Path, bench: Bench) -> None:
+    """A rule that is gone is worth a warning: half a file is rules too."""
+    old = bench.service.world.rules
+    first, second, *_ = old.rules
+    _edit(folder, "percent_off = 20", "percent_off = 5")
+    asyncio.run(reload_rules(folder, bench.service))
+    new = bench.service.world.rules
+
+    assert changes(old, new) == "changed: ice-cream-treat, silver-oak-with-lamb"
+    assert changes(new, new) == "no rule says anything else"
+    fewer = RuleSet((first, replace(second, id="renamed", line=99)), "x")
+    assert changes(RuleSet((first, replace(second, line=1)), "y"), fewer) == f"new: renamed; gone: {second.id}"
+
+
+def test_a_byte_order_mark_does_not_lose_the_text(folder: Path, bench: Bench) -> None:
+    """Spreadsheets and some editors write one; what the version said is kept all the same."""
+    file = folder / "offers.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"percent_off = 20", b"percent_off = 5"))
+
+    asyncio.run(reload_rules(folder, bench.service))
+    bench.end_turn()
+
+    (batch,) = [batch for batch in bench.written if batch.rule_sets]
+    assert "percent_off = 5" in batch.rule_sets[0][2]
 
 
 def test_mended_rules_clear_the_complaint(folder: Path, bench: Bench) -> None:
