@@ -16,7 +16,13 @@ from msgspec.structs import replace
 from offer_engine.adapters.listening import Listening, is_private
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import World, with_rules
-from offer_engine.core.counting import count_receptions, count_sent, count_unseen, rules_paused
+from offer_engine.core.counting import (
+    count_receptions,
+    count_sent,
+    count_unseen,
+    forget_old_receptions,
+    rules_paused,
+)
 from offer_engine.core.decision import Decision
 from offer_engine.core.geofence import Kind, Transition
 from offer_engine.core.glance import glance
@@ -214,6 +220,8 @@ class Service:
     def tick(self) -> None:
         """Let happen what falls due between messages, and put away who has gone; called a few times a second."""
         now = self.now_ms()
+        if forget_old_receptions(self.tally, now):
+            self._say_paused()
         if self.foreign is not None:
             self._hear_due(self.foreign, now)
         for shopper in [shopper for shopper, live in self._live.items() if _is_gone(live, now)]:
