@@ -1,8 +1,9 @@
-// What the phone page keeps in this browser: who it is in the store, its open offers, its cart; and forgetting all of it.
+// What the phone page keeps in this browser: who it is in the store, its open offers, its cart, where its dot stands; and
+// forgetting all of it.
 //
 // One JSON value. A browser that forbids storage gets a phone that lasts until the page is closed.
 
-const FRESH = { shopper: null, token: null, lastOffer: null, offers: [], cart: [], rev: 0, buzz: true, sound: false };
+const FRESH = { shopper: null, token: null, lastOffer: null, offers: [], cart: [], rev: 0, place: null, buzz: true, sound: false };
 
 /** Opens the memory of one phone; `name` keeps several phones in one browser apart. */
 export function openMemory(name) {

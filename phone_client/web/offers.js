@@ -3,7 +3,7 @@
 // The reason names the personal data it rests on, each with its own off-switch, so that a shopper who minds can say so where
 // they mind.
 
-import { byId, make } from "/static/page.js";
+import { byId, isReminder, make } from "/static/page.js";
 
 const SIGNALS = { location: "where you are", basket: "your cart", history: "what you bought before" };
 
@@ -28,7 +28,7 @@ export function createOffers(session, words) {
   }
 
   function drawAnswers({ offer, state }) {
-    const show = button("Show my code", () => accept(offer.id), "button.button.primary.wide");
+    const show = button(isReminder(offer) ? "Thanks, I will get it" : "Show my code", () => accept(offer.id), "button.button.primary.wide");
     const why = make("button.button", { type: "button", "aria-expanded": String(open.has(offer.id)), onclick: () => toggleWhy(offer.id) }, "Why this?");
     const no = button("Not for me", () => session.act(offer.id, "not_for_me"), "button.button");
     return make("div.answers", {}, state === "accepted" ? null : show, why, no);
@@ -87,7 +87,9 @@ export function createOffers(session, words) {
       offer.benefit ? make("p.benefit", {}, offer.benefit) : null,
       drawPrice(offer),
       make("p", {}, offer.reason));
-    if (state === "accepted") {
+    if (state === "accepted" && isReminder(offer)) {
+      element.append(make("p.muted", {}, "Noted. There is nothing to show at the till."));
+    } else if (state === "accepted") {
       element.append(make("p.muted", {}, "Show this code at the till"), make("p.code", { "aria-label": `Code ${[...offer.code].join(" ")}` }, offer.code));
     }
     element.append(drawAnswers(card));

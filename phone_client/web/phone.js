@@ -125,7 +125,7 @@ function open(consents = null) {
   let isForgetting = false;
   const offers = createOffers(session, words);
   const cart = createCart(map, memory, { tell: session.cart, money, isAllowed: () => session.choices().basket, zoneHere: () => zone });
-  const walk = createWalk(byId("map"), map, { tell: session.moved, isShared: () => session.choices().location });
+  const walk = createWalk(byId("map"), map, memory, { tell: session.moved, isShared: () => session.choices().location });
   const privacy = createPrivacy(session, memory, buzzer, words, () => {
     isForgetting = true; // and is done once the store has answered: a withdrawal that was never heard is none
     session.consent({ location: false, basket: false, history: false });

@@ -11,17 +11,22 @@ import { createRoutes } from "/p/static/route.js";
 const PACE_M_S = 1.8;
 const WALKING_MS = 500;
 const STANDING_MS = 1000;
+const STAYS_MS = 30 * 60_000; // a visit is over after so long without a word, and the next begins at the door
 const KEYS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
-/** The walk on `canvas`; `tell(x, y)` is called in metres, `isShared()` says whether anybody is told. */
-export function createWalk(canvas, map, { tell, isShared }) {
+/**
+ * The walk on `canvas`; `tell(x, y)` is called in metres, `isShared()` says whether anybody is told.
+ *
+ * `memory.place` is where the dot stood last and when, [x, y, ms]: a page that is loaded again goes on from there.
+ */
+export function createWalk(canvas, map, memory, { tell, isShared }) {
   const context = canvas.getContext("2d");
   const picture = document.createElement("canvas");
   const routes = createRoutes(map);
   let inks = readInks();
   let view = null;
   let sharp = 1;
-  let at = startingPoint(map, routes);
+  let at = lastPlace(memory, map) ?? startingPoint(map, routes);
   let way = []; // points still to walk through
   let steppedAt = 0;
   let toldAt = 0;
@@ -114,7 +119,16 @@ export function createWalk(canvas, map, { tell, isShared }) {
     }
     if (now - toldAt < (way.length ? WALKING_MS : STANDING_MS) - 20) return;
     toldAt = now;
+    keep();
     tell(Math.round(at[0] * 100) / 100, Math.round(at[1] * 100) / 100);
+  }
+
+  /** Notes where the dot stands, unless it stood there already or the phone is being forgotten. */
+  function keep() {
+    const [x, y] = memory.place ?? [];
+    if (!memory.shopper || (x === at[0] && y === at[1])) return;
+    memory.place = [...at, Date.now()];
+    memory.save();
   }
 
   function goTo(x, y) {
@@ -149,6 +163,14 @@ export function createWalk(canvas, map, { tell, isShared }) {
   setInterval(report, WALKING_MS / 2);
 
   return { goTo, redraw: draw, place: () => at };
+}
+
+/** Where the dot of this visit stood last, if it did and the plan still has the place. */
+function lastPlace(memory, map) {
+  const [x, y, ms] = memory.place ?? [];
+  const [west, south, east, north] = map.bounds;
+  const isHere = x >= west && x <= east && y >= south && y <= north;
+  return isHere && Date.now() - ms < STAYS_MS ? [x, y] : null;
 }
 
 /** Just inside the first door in. */

@@ -78,6 +78,33 @@ def test_phone_follows_the_offer_to_the_till(live: Page, theatre: Theatre) -> No
     expect(phone).to_contain_text("Used at the till")
 
 
+def test_a_reminder_on_a_phone_has_no_code(live: Page, theatre: Theatre) -> None:
+    """Nothing is off its price: no code is promised, and none is shown."""
+    message = dave_phone(theatre, "shown")
+    offer = message["offer"]
+    assert isinstance(offer, dict)
+    offer |= {"benefit": "", "offer_price_cents": offer["price_cents"]}
+    phone = live.get_by_role("article", name="Dave's phone")
+    theatre.tell(message)
+    expect(phone).to_contain_text("Thanks, I will get it")
+    expect(phone).not_to_contain_text("code")
+    theatre.tell(message | {"state": "accepted"})
+    expect(phone).to_contain_text("on the way to the shelf")
+    expect(phone.locator(".code")).to_have_count(0)
+
+
+def test_the_projector_shows_a_whole_checklist_and_whole_names(live: Page, theatre: Theatre) -> None:
+    """At 1920 x 1080 an offer's eleven checks fit without scrolling, and so does a name such as Shopper 123."""
+    message = dave_decision(theatre, 1)
+    checks = message["checks"]
+    assert isinstance(checks, list)
+    theatre.tell(message | {"label": "Shopper 123", "checks": (checks * 2)[:11]})
+    expect(live.locator("#why-checks li")).to_have_count(11)
+    sizes = "element => [element.scrollHeight - element.clientHeight, element.scrollWidth - element.clientWidth]"
+    assert live.locator(".why").evaluate(sizes)[0] <= 0
+    assert live.locator("#log .who").first.evaluate(sizes)[1] <= 0
+
+
 def test_expired_offer_says_so(live: Page, theatre: Theatre) -> None:
     """An offer whose time is over by the store's clock is marked without anybody saying so."""
     theatre.tell(dave_phone(theatre, "shown", valid_ms=-1))

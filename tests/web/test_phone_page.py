@@ -1,5 +1,6 @@
 """The phone page in a real browser: asks first, walks, shops, answers, and keeps its word when the network does not."""
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -132,6 +133,17 @@ def test_offer_is_shown_accepted_and_its_code_readable(with_offer: Page, theatre
     until(with_offer, lambda: receipts(theatre) == ["shown", "accepted"], "both receipts arrive")
 
 
+def test_a_reminder_has_no_code_to_show(phone: Page, theatre: Theatre) -> None:
+    """Nothing is off its price, so the card neither promises a code nor shows one once it is accepted."""
+    offer = silver_oak(theatre)
+    theatre.push(ME, replace(offer, benefit="", offer_price_cents=offer.price_cents))
+    expect(phone.locator(CARD)).not_to_contain_text("code")
+    phone.get_by_role("button", name="Thanks, I will get it").click()
+    expect(phone.locator(CARD)).to_contain_text("nothing to show at the till")
+    expect(phone.locator(".code")).to_have_count(0)
+    until(phone, lambda: receipts(theatre) == ["shown", "accepted"], "both receipts arrive")
+
+
 def test_why_shows_reasons_and_their_off_switches(with_offer: Page, theatre: Theatre) -> None:
     """The reasons come from the engine; each kind of personal data can be switched off where it is named."""
     with_offer.get_by_role("button", name="Why this?").click()
@@ -218,6 +230,22 @@ def test_reload_keeps_the_phone_and_its_offers(with_offer: Page, theatre: Theatr
     expect(with_offer.locator("#connection")).to_contain_text("connected")
     expect(with_offer.locator(CARD)).to_contain_text("Silver Oak")
     assert receipts(theatre) == ["shown"]
+
+
+def test_reload_keeps_the_dot_where_it_stood(phone: Page, theatre: Theatre) -> None:
+    """The first position told after a reload is next to the last one told before, far from the entrance."""
+    until(phone, lambda: len(theatre.heard(Moved)) >= 1, "the first position arrives")
+    entrance = theatre.heard(Moved)[0]
+    phone.locator("#map").tap(position={"x": 60, "y": 130})
+    until(phone, lambda: len(theatre.heard(Moved)) >= 8, "eight positions arrive")
+    phone.reload()
+    expect(phone.locator("#connection")).to_contain_text("connected")
+    before = theatre.heard(Moved)
+    until(phone, lambda: len(theatre.heard(Moved)) > len(before), "one more position arrives")
+    told = (entrance, before[-1], theatre.heard(Moved)[len(before)])
+    door, stood, after = ((one.x, one.y) for one in told if isinstance(one, Moved))
+    assert math.dist(after, stood) < 2
+    assert math.dist(after, door) > 3
 
 
 def test_forgotten_phone_withdraws_everything_and_starts_over(phone: Page, theatre: Theatre) -> None:

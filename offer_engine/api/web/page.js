@@ -46,6 +46,9 @@ export function clockWriter(timeZone) {
   };
 }
 
+/** Whether an offer only reminds: nothing is off its price, so there is no code to show at the till. */
+export const isReminder = (offer) => !offer.benefit && offer.offer_price_cents >= offer.price_cents;
+
 /** 1234 as "1,234". */
 export const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 }).format;
 

@@ -3,7 +3,7 @@
 // The phones are pictures of somebody else's: the buttons on them are drawn, not pressed. The reason is always on the card,
 // because an offer that cannot say why it is here should not be.
 
-import { make, wantsStillness } from "./page.js";
+import { isReminder, make, wantsStillness } from "./page.js";
 
 const FAREWELL_MS = 7000; // how long a card that came to nothing stays to be read
 const OVER = new Set(["dismissed", "not_for_me", "expired"]);
@@ -16,6 +16,7 @@ const OUTCOMES = {
   expired: "Expired, gone from the phone",
   redeemed: "✓ Used at the till",
 };
+const REMINDED = { accepted: "Accepted: on the way to the shelf", redeemed: "✓ Bought" }; // a reminder has no code to use
 
 /**
  * The phones inside `parent`. `words` gives {store, money(cents), clock}; `speak(text)` says what happened to one of them.
@@ -50,15 +51,17 @@ export function createPhones(parent, words, speak) {
       benefit,
       make("div.reason", {}, offer.reason),
     );
-    if (state === "shown" || state === "opened") card.append(drawActions(state));
-    if (state === "accepted" || state === "redeemed") card.append(make("div.code", {}, offer.code));
-    if (OUTCOMES[state] && state !== "opened") card.append(make("div.outcome", {}, OUTCOMES[state]));
+    if (state === "shown" || state === "opened") card.append(drawActions(offer, state));
+    const outcome = isReminder(offer) && state in REMINDED ? REMINDED[state] : OUTCOMES[state];
+    if ((state === "accepted" || state === "redeemed") && !isReminder(offer)) card.append(make("div.code", {}, offer.code));
+    if (outcome && state !== "opened") card.append(make("div.outcome", {}, outcome));
     if (OVER.has(state)) card.classList.add("over");
     return card;
   }
 
-  function drawActions(state) {
-    const first = make("span.main", {}, state === "opened" ? `Opened · show my code` : "Show my code");
+  function drawActions(offer, state) {
+    const yes = isReminder(offer) ? "Thanks, I will get it" : "Show my code";
+    const first = make("span.main", {}, state === "opened" ? `Opened · ${yes.toLowerCase()}` : yes);
     return make("div.acts", { "aria-hidden": "true" }, first, make("span", {}, "Why this?"), make("span", {}, "Not for me"));
   }
 
