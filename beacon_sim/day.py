@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import simpy
 
+from beacon_sim.aisles import find_aisles
 from beacon_sim.floor import Floor
 from beacon_sim.gateways import Air, Gateways
 from beacon_sim.places import find_places
@@ -22,6 +23,7 @@ from beacon_sim.population import Persona, Population
 from beacon_sim.radio import RadioSettings, Walls
 from beacon_sim.shopper import PHONE_LEAD_MS, Dice, Publish, Shop, Shopper, Steps
 from beacon_sim.till import open_tills
+from beacon_sim.traffic import Traffic
 from offer_engine.core.store_map import StoreMap
 
 ARRIVALS_PER_MIN = 2.55  # of an ordinary supermarket
@@ -78,7 +80,19 @@ class StoreDay:
         if settings.radio.source == "ranges":
             gateways = Gateways(store.gateways, Air(), self._dice(_AIR, 0))
         self.shop = Shop(
-            env, store, floor, places, tills, walls, settings.radio, gateways, start_ms, publish, open_phone
+            env=env,
+            store=store,
+            floor=floor,
+            aisles=find_aisles(store, floor),
+            traffic=Traffic(store, floor),
+            places=places,
+            tills=tills,
+            walls=walls,
+            radio=settings.radio,
+            gateways=gateways,
+            start_ms=start_ms,
+            publish=publish,
+            open_phone=open_phone,
         )
         self._settings = settings
         self._inside: dict[str, Shopper] = {}

@@ -2,9 +2,9 @@
 
 The walkable cells of the floor become a graph, kept to what can be reached from a door. Dijkstra runs once per
 destination and yields, for every cell, the next one on the way there; the trees are cached, since shoppers share their
-destinations. The chain of cells is then pulled tight like a string: from each corner straight on to the furthest cell
-in sight, where *in sight* is an exact test against the shelves widened by half a body. So the lines look walked, not
-rasterised, and every stretch has been checked.
+destinations. A metre in an aisle counts for two on a wide way. The chain of cells is then pulled tight like a string:
+from each corner straight on to the furthest cell in sight, where *in sight* is an exact test against shelves widened
+by half a body. So the lines look walked, not rasterised, and every stretch has been checked.
 """
 
 import math
@@ -28,6 +28,9 @@ CELL_M = 0.5
 CLEARANCE_M = 0.2  # cell centres keep this far from shelves and walls
 SIGHT_M = 0.15  # pulled lines keep this far from shelves; below CLEARANCE_M, so that every cell has neighbours in sight
 SNAP_M = 1.5  # a place off the graph joins it within this distance
+FREE_M = 0.2  # side of the squares by which the floor is asked quickly where it is free
+MARGIN_M = 2.0  # of such squares round the walls
+AISLE_METRE = 2.0  # how long a metre between shelves seems: people keep to the wide ways (set so, see docs/store.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ class Floor:
         self._node_of = {centre: node for node, centre in enumerate(centres)}
         number = np.full(grid.walkable.shape, -1, dtype=np.int32)
         number[rows, cols] = np.arange(len(rows), dtype=np.int32)
-        self._graph = _graph(number, self.cells, self._blocked)
+        self._graph = _graph(number, self.cells, self._blocked, _reluctance(store, self.cells))
+        self._free_from = np.array(store.level.bounds[:2]) - MARGIN_M
+        self._free = _free_spots(store.level.bounds, self._blocked)
         self._trees: dict[int, list[int]] = {}  # by destination: the next node on the way from each
         self._paths: dict[tuple[Point, Point], Path] = {}
         self.is_reachable = self._reachable(store)
@@ -110,6 +115,19 @@ class Floor:
         clear: NDArray[np.bool_] = ~shapely.intersects(self._blocked, shapely.linestrings(ends))
         return clear
 
+    def is_clear(self, points: Sequence[Point]) -> bool:
+        """Whether one can walk from each of `points` (two at least) to the next without touching a shelf or a wall."""
+        return not bool(shapely.intersects(self._blocked, shapely.linestrings(points)))
+
+    def is_free(self, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of `places`, of shape (..., 2), are on the floor and clear of shelves and walls.
+
+        To the nearest 0.2 m; no place may lie farther than `MARGIN_M` outside the walls.
+        """
+        spots = ((places - self._free_from) / FREE_M).astype(np.intp)
+        free: NDArray[np.bool_] = self._free[spots[..., 0], spots[..., 1]]
+        return free
+
     def route(self, start: Point, goal: Point) -> Path:
         """The way from any place on the floor to `goal`, a cell centre as `near` returns it."""
         known = self._paths.get((start, goal))
@@ -118,6 +136,14 @@ class Floor:
             if start in self._node_of:  # other places are hardly ever asked for twice
                 self._paths[start, goal] = known
         return known
+
+    def ending_at(self, way: Path, spot: Point) -> Path:
+        """The way, but to a spot that is in sight of its end: saves a tree of ways for every such spot."""
+        if spot == way.points[-1]:
+            return way
+        before = way.points[-2] if len(way.points) > 1 else way.points[-1]
+        is_short = bool(self.in_sight(before, np.array([spot]))[0])
+        return path_through([*(way.points[:-1] or way.points if is_short else way.points), spot])
 
     def _joining_node(self, place: Point) -> int:
         """The nearest reachable node in sight of `place`, or the nearest of all when none is."""
@@ -166,8 +192,28 @@ def _blocked(store: StoreMap) -> BaseGeometry:
     return blocked
 
 
-def _graph(node: NDArray[np.int32], cells: NDArray[np.float64], blocked: BaseGeometry) -> csr_array:
-    """Neighbouring nodes, eight to a cell at most, that see each other; weights in metres."""
+def _free_spots(bounds: tuple[float, float, float, float], blocked: BaseGeometry) -> NDArray[np.bool_]:
+    """Whether the middle of each little square is clear, by column and row; `MARGIN_M` round the floor is not."""
+    west, south, east, north = bounds
+    xs = np.arange(west - MARGIN_M, east + MARGIN_M, FREE_M) + FREE_M / 2
+    ys = np.arange(south - MARGIN_M, north + MARGIN_M, FREE_M) + FREE_M / 2
+    x, y = np.meshgrid(xs, ys, indexing="ij")
+    free: NDArray[np.bool_] = ~shapely.intersects_xy(blocked, x, y)
+    return free
+
+
+def _reluctance(store: StoreMap, cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How long a metre seems at each cell: `AISLE_METRE` between the shelves of an aisle, else 1."""
+    crossings = shapely.union_all([zone.area for zone in store.zones.values() if zone.kind == "promo"])
+    aisles = shapely.union_all([zone.area for zone in store.zones.values() if zone.kind == "aisle"])
+    between: NDArray[np.bool_] = shapely.contains_xy(aisles.difference(crossings), cells[:, 0], cells[:, 1])
+    return np.where(between, AISLE_METRE, 1.0)
+
+
+def _graph(
+    node: NDArray[np.int32], cells: NDArray[np.float64], blocked: BaseGeometry, reluctance: NDArray[np.float64]
+) -> csr_array:
+    """Neighbouring nodes, eight to a cell at most, that see each other; weights in metres as they seem."""
     heads, tails = [], []
     for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
         a = node[: node.shape[0] - down, max(0, -right) : node.shape[1] - max(0, right)].ravel()
@@ -179,5 +225,5 @@ def _graph(node: NDArray[np.int32], cells: NDArray[np.float64], blocked: BaseGeo
     lines = shapely.linestrings(np.stack([cells[head], cells[tail]], axis=1))
     clear = ~shapely.intersects(blocked, lines)
     head, tail = head[clear], tail[clear]
-    steps = np.hypot(*(cells[head] - cells[tail]).T)
+    steps = np.hypot(*(cells[head] - cells[tail]).T) * (reluctance[head] + reluctance[tail]) / 2
     return csr_array((steps, (head, tail)), shape=(len(cells), len(cells)))

@@ -11,6 +11,7 @@ baskets, 0.95 m/s with a standard deviation of 0.15.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from numpy.random import Generator
 
@@ -22,6 +23,10 @@ BASKET_SHARE = 0.90  # of those: share their basket
 HISTORY_SHARE = 0.85  # of those: share their purchase history
 UNKNOWN_LIKING = 0.1  # how much one likes a thing that the tastes do not mention
 FIX_INTERVALS_MS = (250, 333, 500, 1000)
+HANDS_HOLD = 5  # different things, and no more; a basket holds up to BASKET_HOLDS, and beyond it takes a cart
+BASKET_HOLDS = 12
+
+Carrier = Literal["hands", "basket", "cart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,12 @@ class Persona:
     is_planned: bool = False  # walks the mission in the order given and looks round nowhere else
     arrives_s: float | None = None  # seconds after the day begins, negative: is inside by then; None: a walk-in
     starts_at: tuple[float, float] | None = None  # where a booked shopper is first seen, metres; None: at a door
+
+    @property
+    def carries(self) -> Carrier:
+        """What things are carried in: that follows from how many one comes for."""
+        things = sum(isinstance(stop, Buy) for stop in self.mission)
+        return "hands" if things <= HANDS_HOLD else "basket" if things <= BASKET_HOLDS else "cart"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,20 +10,23 @@ Before virtual time zero nothing is published: that is how the store is full whe
 import math
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import simpy
 
+from beacon_sim.aisles import Aisles, mouth_of, way_out
 from beacon_sim.antenna import Antenna, Located, Overheard
-from beacon_sim.floor import Floor, Path, Point
+from beacon_sim.floor import Floor, Point
 from beacon_sim.gateways import Gateways
 from beacon_sim.places import Places
 from beacon_sim.pocket import Hand, OpenPhone, Pocket
 from beacon_sim.population import Persona
 from beacon_sim.radio import RadioSettings, Walls, battery_s
 from beacon_sim.till import ITEM_MS, Till, shortest
+from beacon_sim.traffic import Traffic
 from beacon_sim.trip import Halt, pick_halt, plan_trip
+from beacon_sim.walk import Walk, stand
 from offer_engine.core.store_map import StoreMap
 from offer_engine.messages import Basket, BasketItem, Checkout, Offer, Presence, SoldItem, encode, shopper_topic
 
@@ -31,6 +34,7 @@ Steps = Generator[simpy.Event, object, None]
 Publish = Callable[[str, bytes, int], None]  # topic, payload, QoS
 
 PHONE_LEAD_MS = 1_500  # from the phone's connection to the first fix: what is allowed is known before tracking begins
+CART_M = 0.15  # farther than from others one keeps from who pushes a cart
 SWITCH_SHARE = 0.5  # an accepted offer replaces a planned product of its category this often
 
 
@@ -41,6 +45,8 @@ class Shop:
     env: simpy.Environment  # virtual time in whole ms since the day's start
     store: StoreMap
     floor: Floor
+    aisles: Aisles
+    traffic: Traffic
     places: Places
     tills: Sequence[Till]
     walls: Walls
@@ -60,13 +66,22 @@ class Dice:
     phone: np.random.Generator
 
 
+@dataclass(slots=True)
+class Diary:
+    """What came of a visit, for those who measure the store; the store itself never looks."""
+
+    walks: list[Walk] = field(default_factory=list)  # in order; between two of them one stands
+    halts: list[Halt] = field(default_factory=list)  # done, in order
+    queued_ms: int | None = None  # from the end of the queue to the till; None: has not paid
+
+
 class Shopper:
     """One persona on one visit."""
 
     def __init__(self, shop: Shop, persona: Persona, visit: str, dice: Dice, gone: Callable[[Persona], None]) -> None:
         self.persona = persona
         self.is_inside = False
-        self.walked_m = 0.0
+        self.diary = Diary()
         self._shop = shop
         self._env = shop.env
         self._visit_id = visit
@@ -77,7 +92,9 @@ class Shopper:
         self._detours: deque[Halt] = deque()
         self._turn = shop.env.event()
         self._is_done = False  # in the queue or beyond: too late for a detour
-        self._path, self._since = Path((self._trip.start,), (0.0,)), 0
+        self._walk = stand(self._trip.start, 0)
+        self._room_m = CART_M if persona.carries == "cart" else 0.0
+        self._mouth: Point | None = None  # by which the aisle was entered that one is in
         self._cart: dict[str, int] = {}
         self._rev = 0
         self._taken: dict[str, Offer] = {}  # by sku
@@ -89,7 +106,9 @@ class Shopper:
     def arrive(self) -> None:
         """Come in: from now on the shopper lives by itself, and says when it is out again."""
         self.is_inside = True
-        self._since = int(self._env.now)
+        self._walk = stand(self._trip.start, int(self._env.now))
+        self.diary.walks.append(self._walk)
+        self._shop.traffic.moves(self.persona.shopper, self._walk, self._room_m)
         self._env.process(self._visit())
         self._env.process(self._beacon())
         if self._env.now >= 0:
@@ -110,23 +129,34 @@ class Shopper:
 
     def place(self) -> Point:
         """Where the shopper truly is, in metres."""
-        return self._path.at((int(self._env.now) - self._since) / 1000 * self.persona.speed_m_s)
+        return self._walk.place(int(self._env.now))
+
+    @property
+    def walked_m(self) -> float:
+        """How far so far, in metres; the present walk counts once it is over."""
+        return sum(walk.length_m for walk in self.diary.walks if walk.at_ms[-1] <= self._env.now)
 
     # --- walking ----------------------------------------------------------------------------------------------------
 
-    def _set_out(self, goal: Point) -> int:
-        """Begin to walk to `goal`; returns how many ms it takes."""
+    def _set_out(self, goal: Point, spot: Point | None = None) -> int:
+        """Begin to walk to `goal`, or a `spot` in sight of it; returns how many ms it takes."""
         self._stop()
-        self._path, self._since = self._shop.floor.route(self.place(), goal), int(self._env.now)
-        return math.ceil(self._path.length_m / self.persona.speed_m_s * 1000)
+        now_ms = int(self._env.now)
+        way = way_out(self._shop.floor, self._shop.aisles, self.place(), goal, self._mouth)
+        self._mouth = mouth_of(self._shop.aisles, way) or self._mouth
+        way = self._shop.floor.ending_at(way, spot or goal)
+        self._walk = self._shop.traffic.walk(self.persona.shopper, way, self.persona.speed_m_s, now_ms)
+        self._shop.traffic.moves(self.persona.shopper, self._walk, self._room_m)
+        self.diary.walks.append(self._walk)
+        return self._walk.ends_ms - now_ms
 
     def _stop(self) -> None:
         """Stand still here."""
-        self.walked_m += min((int(self._env.now) - self._since) / 1000 * self.persona.speed_m_s, self._path.length_m)
-        self._path, self._since = Path((self.place(),), (0.0,)), int(self._env.now)
+        self._walk = self.diary.walks[-1] = self._walk.until(int(self._env.now))
+        self._shop.traffic.moves(self.persona.shopper, self._walk, self._room_m)
 
-    def _walk(self, goal: Point) -> Steps:
-        yield self._env.timeout(self._set_out(goal))
+    def _go(self, goal: Point, spot: Point | None = None) -> Steps:
+        yield self._env.timeout(self._set_out(goal, spot))
 
     def _spend(self, ms: int) -> Generator[simpy.Event, object, bool]:
         """Let `ms` pass, or less when an accepted offer calls; whether all of it passed."""
@@ -136,26 +166,30 @@ class Shopper:
         yield self._env.timeout(ms) | turn
         return not turn.triggered
 
+    def _spot(self, halt: Halt) -> Point:
+        """Where to stand for a halt; whoever is booked stands where they were told to."""
+        return halt.at if self.persona.is_planned else self._shop.traffic.spot(self.persona.shopper, halt.at)
+
     # --- the visit --------------------------------------------------------------------------------------------------
 
     def _visit(self) -> Steps:
         while self._detours or self._to_do:
             if self._detours:
                 halt = self._detours.popleft()
-                yield from self._walk(halt.at)
+                yield from self._go(halt.at, self._spot(halt))
                 yield self._env.timeout(halt.linger_ms + halt.pick_ms)
-                self._put_in_cart(halt)
+                self._done(halt)
             else:
                 yield from self._next_halt(self._to_do.popleft())
         self._is_done = True
         if self._cart:
             yield from self._pay()
-        yield from self._walk(self._trip.end)
+        yield from self._go(self._trip.end)
         self._leave()
 
     def _next_halt(self, halt: Halt) -> Steps:
         """Go to a halt, look and pick; what an accepted offer cuts short is done after it."""
-        if not (yield from self._spend(self._set_out(halt.at))):
+        if not (yield from self._spend(self._set_out(halt.at, self._spot(halt)))):
             self._stop()
             self._to_do.appendleft(halt)
             return
@@ -163,11 +197,12 @@ class Shopper:
         if not (yield from self._spend(halt.linger_ms)):
             self._to_do.appendleft(replace(halt, linger_ms=max(halt.linger_ms - int(self._env.now) + began, 0)))
             return
-        if halt.sku is not None:
-            yield self._env.timeout(halt.pick_ms)
-            self._put_in_cart(halt)
+        yield self._env.timeout(halt.pick_ms)
+        self._done(halt)
 
-    def _put_in_cart(self, halt: Halt) -> None:
+    def _done(self, halt: Halt) -> None:
+        """What was looked for is in the cart."""
+        self.diary.halts.append(halt)
         if halt.sku is None:
             return
         self._cart[halt.sku] = self._cart.get(halt.sku, 0) + halt.qty
@@ -177,20 +212,23 @@ class Shopper:
     def _pay(self) -> Steps:
         """Queue at the shortest till and pay in turn."""
         till = shortest(self._shop.tills, self.place())
-        yield from self._walk(till.tail())
+        yield from self._go(till.tail())
         with till.lanes.request() as request:
             till.join(request)
+            joined_ms = int(self._env.now)
             self._set_out(till.spot(request))
             while not request.triggered:
                 yield request | till.advanced
                 self._set_out(till.spot(request))
-            yield from self._walk(till.place.service)
+            self.diary.queued_ms = int(self._env.now) - joined_ms
+            yield from self._go(till.place.service)
             yield self._env.timeout(self._trip.till_ms + ITEM_MS * len(self._cart))
             self._publish_checkout()
             till.leave(request)
 
     def _leave(self) -> None:
         self._stop()
+        self._shop.traffic.leaves(self.persona.shopper)
         self.is_inside = False
         self._publish("presence", encode(Presence(self._now_ms(), "left", self._visit_id)))
         self._pocket.switch_off()
@@ -235,11 +273,12 @@ class Shopper:
         lasts_s = battery_s(self._shop.radio, dice) if self.persona.arrives_s is None else math.inf  # the booked charge
         dead_ms = self._env.now + 1000 * lasts_s
         yield self._env.timeout(first_ms - int(self._env.now))
-        while self.is_inside and self._env.now < dead_ms:
-            payload = antenna.message(self.place(), self._now_ms())
+        env, publish, start_ms, interval_ms = self._env, self._shop.publish, self._shop.start_ms, antenna.interval_ms
+        while self.is_inside and (now_ms := int(env.now)) < dead_ms:  # most of a day's time is spent in this loop
+            payload = antenna.message(self._walk.place(now_ms), start_ms + now_ms)
             if payload is not None:
-                self._shop.publish(topic, payload, 0)
-            yield self._env.timeout(antenna.interval_ms)
+                publish(topic, payload, 0)
+            yield env.timeout(interval_ms)
         self._pocket.switch_off()
 
     def _antenna(self) -> Antenna:
