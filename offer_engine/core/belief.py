@@ -21,6 +21,7 @@ A step is pure and works on those cells only that hold any mass worth mention: s
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec import Struct
@@ -66,10 +67,21 @@ class Belief(Struct, frozen=True, gc=False):
     mass: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What a fix says, given the one a second before: the three factors of the density above."""
+
+    phi: float  # correlation of the two errors, in [0, 1)
+    centre_x: float  # c, m
+    centre_y: float
+    per_m2: float  # (1 - phi) / 2 s2: of the place reached; phi times this, with the other sign, of the place before
+    step_per_m2: float  # phi / 2 s2: of the step's length
+
+
 def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
     """Take a fix into account; one that comes too soon after the last evidence returns the very same belief."""
-    stated_m = max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
-    sigma_m, at = ROUGHLY * stated_m, (fix.x, fix.y)
+    stated_m, at = stated_sigma_m(fix), (fix.x, fix.y)
+    sigma_m = ROUGHLY * stated_m
     unrest = UNREST_FIRST if belief is None else belief.unrest
     if belief is None or belief.floor != model.key or fix.ts - belief.ts > LONG_S * 1000:
         return _anew(model, fix.ts, at, unrest, _fix_logs(model, model.all, at, sigma_m))
@@ -78,10 +90,11 @@ def observe(model: WalkModel, belief: Belief | None, fix: Position) -> Belief:
         return belief
     if belief.fix is not None and dt_s < 1.5 * STEP_S:
         unrest = _unrest(unrest, belief.fix, at, stated_m)
-        cells, mass = _step_with_pair(model, belief, belief.fix, fix, sigma_m, _phi(unrest, dt_s))
+        pair = pair_of(belief.fix, at, sigma_m, correlation(unrest, dt_s))
+        cells, mass = _step_with_pair(model, belief, pair)
     else:
         cells, mass = _walk_on(model, belief, dt_s)
-        mass = _times_exp(mass, _worth(_phi(unrest, dt_s)) * _near_logs(model, cells, at, sigma_m))
+        mass = _times_exp(mass, _worth(correlation(unrest, dt_s)) * _near_logs(model, cells, at, sigma_m))
     after = _kept(model, fix.ts, at, unrest, cells, mass)
     return after or _anew(model, fix.ts, at, unrest, _fix_logs(model, model.all, at, sigma_m))
 
@@ -102,7 +115,7 @@ def observe_ranges(model: WalkModel, belief: Belief | None, ts: int, ranges: Seq
 
 
 def _fix_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
-    return -_distance_sq(model, cells, *at) / (2 * sigma_m**2)
+    return -distance_sq(model, cells, *at) / (2 * sigma_m**2)
 
 
 def _near_logs(model: WalkModel, cells: Places, at: tuple[float, float], sigma_m: float) -> Exact:
@@ -176,6 +189,11 @@ def _around(model: WalkModel, cells: Places) -> Places:
     return window[window >= 0]
 
 
+def stated_sigma_m(fix: Position) -> float:
+    """Standard deviation of the error in x and in y, as the fix, or else its kind, states it."""
+    return max((fix.accuracy or DEFAULT_ACCURACY_M) / MEDIAN_OF_SIGMA, SIGMA_MIN_M)
+
+
 def _unrest(before: float, last: tuple[float, float], at: tuple[float, float], sigma_m: float) -> float:
     """The running mean of how much fixes change in a second, after one more; what was walked is taken off."""
     changed_sq = (at[0] - last[0]) ** 2 + (at[1] - last[1]) ** 2
@@ -183,31 +201,33 @@ def _unrest(before: float, last: tuple[float, float], at: tuple[float, float], s
     return before + (now - before) / UNREST_FIXES
 
 
-def _phi(unrest: float, dt_s: float) -> float:
+def correlation(unrest: float, dt_s: float) -> float:
     """Correlation of the errors of two fixes `dt_s` apart, in [0, PHI_MAX ** dt_s].
 
     In two dimensions the change of an error has the mean square 4 (1 - phi) sigma^2; white noise has 4 sigma^2:
 
-    >>> _phi(4.0, 1.0), round(_phi(0.8, 1.0), 2)
+    >>> correlation(4.0, 1.0), round(correlation(0.8, 1.0), 2)
     (0.0, 0.8)
     """
     return math.pow(min(max(1 - unrest / UNREST_WHITE, 0.0), PHI_MAX), dt_s)
 
 
-def _step_with_pair(
-    model: WalkModel, belief: Belief, last: tuple[float, float], fix: Position, sigma_m: float, phi: float
-) -> tuple[Places, Floats]:
-    """The exact step, about one second after the last fix: weigh, spread, weigh."""
+def pair_of(last: tuple[float, float], at: tuple[float, float], sigma_m: float, phi: float) -> Pair:
+    """What a fix says, given the one before and how their errors correlate."""
     double_s2 = 2 * ((1 - phi * phi) * sigma_m**2 + CELL_NOISE_M**2)
-    centre_x, centre_y = (fix.x - phi * last[0]) / (1 - phi), (fix.y - phi * last[1]) / (1 - phi)
-    per_m2 = (1 - phi) / double_s2
+    centre_x, centre_y = (at[0] - phi * last[0]) / (1 - phi), (at[1] - phi * last[1]) / (1 - phi)
+    return Pair(phi, centre_x, centre_y, (1 - phi) / double_s2, phi / double_s2)
+
+
+def _step_with_pair(model: WalkModel, belief: Belief, pair: Pair) -> tuple[Places, Floats]:
+    """The exact step, about one second after the last fix: weigh, spread, weigh."""
     cells, mass = places(belief), masses(belief)
-    away_sq = _distance_sq(model, cells, centre_x, centre_y)
+    away_sq = distance_sq(model, cells, pair.centre_x, pair.centre_y)
     there = float(away_sq[mass.sum(axis=0).argmax()])  # factors are relative to the likeliest cell's, to fit float32
-    mass = mass * _exp(phi * per_m2 * (away_sq - there))
-    cells, mass = spread(model, cells, mass, model.weight * np.exp(-phi / double_s2 * model.length_sq))
-    mass *= _exp(per_m2 * (there - _distance_sq(model, cells, centre_x, centre_y)))
-    evidence = math.log(max(float(mass.sum()), 1e-300)) - (1 - phi) * per_m2 * there
+    mass = mass * _exp(pair.phi * pair.per_m2 * (away_sq - there))
+    cells, mass = spread(model, cells, mass, model.weight * np.exp(-pair.step_per_m2 * model.length_sq))
+    mass *= _exp(pair.per_m2 * (there - distance_sq(model, cells, pair.centre_x, pair.centre_y)))
+    evidence = math.log(max(float(mass.sum()), 1e-300)) - (1 - pair.phi) * pair.per_m2 * there
     return cells, mass if evidence > LOST_NATS else np.zeros_like(mass)
 
 
@@ -216,7 +236,8 @@ def _exp(logs: Exact) -> Floats:
     return factors
 
 
-def _distance_sq(model: WalkModel, cells: Places, x: float, y: float) -> Exact:
+def distance_sq(model: WalkModel, cells: Places, x: float, y: float) -> Exact:
+    """Squared distances in m2 from the centres of `cells` to a place."""
     squares: Exact = model.square.take(cells, axis=0) @ np.array((1.0, -2 * x, -2 * y))
     squares += x * x + y * y
     return squares
