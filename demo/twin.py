@@ -2,7 +2,8 @@
 
 The same shoppers come at the same times with the same lists and the same dice; only the offers differ. So the paired
 difference of profit per visit is the truth of this simulated world, up to its interval, and beside it stands what the
-retailer would have estimated from the control group of the same day. Both must tell the same story.
+retailer would have estimated from the control group of the same day. Both must tell the same story; the control group
+tells it far less sharply, since its shoppers are not the others with other dice but other people.
 
 Profit is what was paid at the till less cost; cost is the catalogue's price times one minus its margin.
 """
@@ -36,30 +37,55 @@ from offer_engine.uplift import Exposure, compare_groups, exposures, profits, to
 
 OUT = Path("build/twin.json")
 EVERYONE, EXPOSED = "all visits", "visits with an offer"
-WIDTH = 112  # of the table where no terminal says otherwise
+LEAST_VISITS = 10  # of a rule that gets a line of its own: fewer say nothing
+WIDTH = 118  # of the tables where no terminal says otherwise
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule, or all of them: the twin's truth beside the control group's estimate, in cents per visit."""
+    """One rule, or all of them: the twin's truth beside the control group's estimate, per visit."""
 
     name: str
     visits: int
     twin: Effect
     holdout: Effect | None  # None: nobody was held out of simply being there
 
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the control group's interval holds the truth; None where it says nothing."""
+        if self.holdout is None or not isfinite(self.holdout.low):
+            return None
+        return self.holdout.low <= self.twin.estimate <= self.holdout.high
 
-def compare(with_offers: Lockstep, without: Lockstep, store: StoreMap) -> list[Finding]:
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two days side by side: profit in cents, and whether the product offered was bought, as a share of visits."""
+
+    profit: list[Finding]  # over all visits, over those with an offer, then rule by rule
+    purchase: Finding  # over visits with an offer
+
+
+def compare(with_offers: Lockstep, without: Lockstep, store: StoreMap) -> Comparison:
     """Set the two days side by side: over all visits, and over those exposed to each rule."""
     after, before = (profits(engine.ledger, store, START_MS) for engine in (with_offers, without))
     shown = exposures(with_offers.ledger)
     everyone = {visit: visit for visit in after.keys() | before.keys()}
     rules = sorted({exposure.rule for exposure in shown})
-    return [
-        Finding(EVERYONE, len(everyone), _twin(everyone, after, before), None),
-        _finding(EXPOSED, shown, after, before),
-        *(_finding(rule, [one for one in shown if one.rule == rule], after, before) for rule in rules),
-    ]
+    return Comparison(
+        profit=[
+            Finding(EVERYONE, len(everyone), _twin(everyone, after, before), None),
+            _finding(EXPOSED, shown, after, before),
+            *(_finding(rule, [one for one in shown if one.rule == rule], after, before) for rule in rules),
+        ],
+        purchase=_finding(EXPOSED, shown, *(_bought(shown, engine) for engine in (with_offers, without))),
+    )
+
+
+def _bought(shown: list[Exposure], engine: Lockstep) -> dict[str, float]:
+    """Whether each visit paid for the product that it was offered, or would have been."""
+    sold = {(visit, sku) for visit, sku, _, _ in engine.ledger.sold_since(START_MS)}
+    return {one.visit: float((one.visit, one.sku) in sold) for one in shown}
 
 
 def _finding(name: str, shown: list[Exposure], after: Mapping[str, float], before: Mapping[str, float]) -> Finding:
@@ -75,7 +101,7 @@ def main(
     *,
     store: Annotated[Path, typer.Option(help="the store's folder")] = Path("maps/demo-market"),
     seed: Annotated[int, typer.Option(help="the same seed gives the same days")] = 7,
-    minutes: Annotated[int, typer.Option(min=10, help="how long each day lasts")] = 240,
+    minutes: Annotated[int, typer.Option(min=10, help="how long each day lasts")] = 180,
     shoppers: Annotated[float, typer.Option(min=1, help="how many are in the store at a time")] = 60,
     holdout: Annotated[float, typer.Option(min=0, max=0.9, help="share of controls in the day with offers")] = 0.5,
     out: Annotated[Path, typer.Option(help="where the figures go as JSON")] = OUT,
@@ -89,9 +115,13 @@ def main(
     worlds = [build_world(store_map, rules), build_world(store_map, RuleSet((), "none"))]
     started = perf_counter()
     engines = _run_both(worlds, people, seed, minutes, settings)
-    findings = compare(*engines, store_map)
-    _show(findings, store_map.currency, perf_counter() - started)
-    _write(findings, out, seed=seed, minutes=minutes, holdout=holdout)
+    found = compare(*engines, store_map)
+    console = Console(highlight=False, soft_wrap=True)
+    _show(found, store_map.currency, Console(width=max(console.width, WIDTH), highlight=False))
+    for sentence in conclusions(found, store_map.currency):
+        console.print(sentence)
+    console.print(f"[dim]two days of {minutes} minutes in {perf_counter() - started:.0f} s; figures in {out}[/]")
+    _write(found, out, seed=seed, minutes=minutes, holdout=holdout)
 
 
 def _run_both(
@@ -107,37 +137,87 @@ def _run_both(
         return day(worlds[0], "with offers"), day(worlds[1], "without")
 
 
-def _show(findings: list[Finding], currency: str, took_s: float) -> None:
-    table = Table(title=f"Profit per visit, {currency} cents, 95 % intervals", caption=f"two days in {took_s:.0f} s")
-    for heading in ("rule", "visits", "twin runs: the truth", "control group's estimate", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("rule", "verdict") else "right", no_wrap=True)
-    for finding in findings:
-        verdict = _verdict(finding.twin)
-        table.add_row(finding.name, str(finding.visits), _words(finding.twin), _words(finding.holdout), verdict)
-    Console(width=max(Console().width, WIDTH)).print(table)
+def _show(found: Comparison, currency: str, console: Console) -> None:
+    """Two tables; rules with too few visits to say anything share a line."""
+    everyone, exposed, *rules = found.profit
+    named = [rule for rule in rules if rule.visits >= LEAST_VISITS]
+    rare = [rule for rule in rules if rule.visits < LEAST_VISITS]
+    table = _table(f"Profit per visit, {currency} cents")
+    for finding in (everyone, exposed, *named):
+        table.add_row(finding.name, str(finding.visits), *_cells(finding, _cents))
+    if rare:
+        few = f"{len(rare)} rules with fewer than {LEAST_VISITS} visits each"
+        table.add_row(few, str(sum(rule.visits for rule in rare)), "too few to say", "", "")
+    console.print(table)
+    table = _table("Bought the product that was offered, percentage points")
+    table.add_row(found.purchase.name, str(found.purchase.visits), *_cells(found.purchase, _points))
+    console.print(table)
 
 
-def _words(effect: Effect | None) -> str:
-    if effect is None:
-        return "–"
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    for heading in ("", "visits", "twin runs: the truth", "control group's estimate", "holds the truth"):
+        table.add_column(heading, justify="left" if heading in ("", "holds the truth") else "right", no_wrap=True)
+    return table
+
+
+def _cells(finding: Finding, number: Callable[[float], str]) -> tuple[str, str, str]:
+    words = {None: "", True: "yes", False: "no"}
+    holdout = "" if finding.holdout is None else _words(finding.holdout, number)
+    return _words(finding.twin, number), holdout, words[finding.agrees]
+
+
+def _words(effect: Effect, number: Callable[[float], str]) -> str:
     if not isfinite(effect.low):
         return "too few to say"
-    return f"{effect.estimate:+.1f} ({effect.low:+.1f} to {effect.high:+.1f})"
+    return f"{number(effect.estimate)} ({number(effect.low)} to {number(effect.high)})"
 
 
-def _verdict(effect: Effect) -> str:
+def _cents(value: float) -> str:
+    return f"{value:+.1f}"
+
+
+def _points(value: float) -> str:
+    return f"{value * 100:+.0f}"
+
+
+def conclusions(found: Comparison, currency: str) -> list[str]:
+    """What the figures say, in sentences; the first is about money."""
+    exposed = found.profit[1]
+    if not exposed.visits:
+        return ["Nothing was offered on this day: there is nothing to compare."]
+    effect = exposed.twin
+    money = f"{abs(effect.estimate):.0f} {currency} cents a visit with one"
     if not effect.is_told_from_zero:
-        return "cannot be told from zero"
-    return "earns" if effect.low > 0 else "costs"
+        lines = [
+            f"What the offers earned cannot be told from zero in {exposed.visits} visits: a longer day would tell."
+        ]
+    else:
+        lines = [f"The offers {'earned' if effect.low > 0 else 'cost'} {money}, surely."]
+    if exposed.agrees is not None:
+        told = "sees it too" if exposed.holdout and exposed.holdout.is_told_from_zero else "could not tell it from zero"
+        agrees = "does not contradict it" if exposed.agrees else "contradicts it, as one in twenty does by chance"
+        lines.append(f"A retailer, who has only the control group of the same day, {told}; its interval {agrees}.")
+    return lines
 
 
-def _write(findings: list[Finding], out: Path, **run: float) -> None:
+def _write(found: Comparison, out: Path, **run: float) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    figures = {
-        finding.name: {"twin": asdict(finding.twin), "holdout": finding.holdout and asdict(finding.holdout)}
-        for finding in findings
+    figures = {finding.name: _figures(finding) for finding in found.profit}
+    text = {"run": run, "uplift_cents_per_visit": figures, "uplift_purchase_share": _figures(found.purchase)}
+    out.write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
+
+
+def _figures(finding: Finding) -> dict[str, object]:
+    """As JSON has them: an end that is infinite is null."""
+    effects = (("twin", finding.twin), ("holdout", finding.holdout))
+    return {
+        "visits": finding.visits,
+        **{
+            name: effect and {key: value if isfinite(value) else None for key, value in asdict(effect).items()}
+            for name, effect in effects
+        },
     }
-    out.write_text(json.dumps({"run": run, "uplift_cents_per_visit": figures}, indent=2) + "\n", encoding="utf-8")
 
 
 app = typer.Typer(add_completion=False)
