@@ -27,6 +27,7 @@ ZONE_KINDS: tuple[ZoneKind, ...] = ("dept", "aisle", "promo", "service")
 FIXTURE_KINDS = ("gondola", "cooler", "freezer", "counter", "rack", "table", "till", "wall")
 DIRECTIONS: tuple[Literal["in", "out", "both"], ...] = ("in", "out", "both")
 
+FARTHEST_M = 10_000_000.0  # from the frame's origin: as far as a national grid's numbers go
 _HOUR_MS = 3_600_000
 _OF_ALL = ("category", "alt_name", "display_point")  # properties of IMDF's features that are accepted and not used ...
 _UNUSED = {  # ... and those of one type only, and of radios
@@ -270,6 +271,8 @@ def _geometry(feature: Record, *kinds: str) -> BaseGeometry | None:
         return None
     if geometry.is_empty:
         feature.note("geometry", "has no coordinates")
+    elif max(map(abs, geometry.bounds)) > FARTHEST_M:
+        feature.note("geometry", f"has a coordinate beyond {FARTHEST_M:,.0f}; coordinates are metres from nearby")
     elif not geometry.is_valid:
         feature.note("geometry", f"is not valid: {explain_validity(geometry)}; draw it without crossing itself")
     else:

@@ -170,7 +170,7 @@ def _geometry(value: object) -> tuple[BaseGeometry | None, str]:
         return None, f"is not a geometry: {error}"
     if geometry.is_empty:
         return None, "has no coordinates"
-    if not geometry.is_valid:
+    if _is_in_degrees(geometry) and not geometry.is_valid:
         return None, f"is not valid: {explain_validity(geometry)}; draw it without crossing itself"
     return geometry, ""
 

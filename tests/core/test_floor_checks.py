@@ -1,8 +1,12 @@
 """What no single feature shows: zones outside, over one another, under fixtures or out of reach; doors in no wall."""
 
+import json
+
 import pytest
+from hypothesis import given
 
 from tests.core.tiny_store import FLOOR, TEXTS, edited, problems_with
+from tests.spoilt import spoilt
 
 _WINE = "[[0, 4], [4, 4], [4, 7], [0, 7], [0, 4]]"
 _SHELF = "[[0, 7], [4, 7], [4, 8], [0, 8], [0, 7]]"
@@ -101,3 +105,10 @@ def test_a_floor_without_usable_departments_is_checked_all_the_same() -> None:
     broken = FLOOR.replace('"kind": "dept"', '"kind": "department"').replace("[[4, 0], [6, 0]]", "[[4, 2], [6, 2]]")
     problems = problems_with({**TEXTS, "floor.geojson": broken})
     assert [problem.split(": ")[1] for problem in problems] == ["properties.kind", "properties.kind", "geometry"]
+
+
+@given(spoilt(json.loads(FLOOR)))
+def test_a_floor_with_something_wrong_in_it_never_ends_in_a_traceback(floor: object) -> None:
+    """Whatever one value of it is, the plan is taken or its problems are listed, on lines that there are."""
+    problems = problems_with({**TEXTS, "floor.geojson": json.dumps(floor, indent=0)})
+    assert all(problem.startswith("tiny/") for problem in problems)

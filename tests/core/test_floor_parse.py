@@ -102,6 +102,10 @@ CASES = {
         (_WINE_RING, "[[[0, 4], [4, 4]]]"),
         ["tiny/floor.geojson:4: geometry: is not a Polygon: A linearring requires at least 4 coordinates."],
     ),
+    "a coordinate that is no metre": (
+        (_WINE_RING, "[[[0, 4], [1e9, 4], [4, 7], [0, 7], [0, 4]]]"),
+        ["tiny/floor.geojson:4: geometry: has a coordinate beyond 10,000,000; coordinates are metres from nearby"],
+    ),
     "coordinates of another shape": (
         (_WINE_RING, "[[0, 4], [4, 4], [4, 7], [0, 4]]"),
         [

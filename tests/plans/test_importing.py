@@ -14,6 +14,7 @@ from offer_engine.core.world_tie import tie_at
 from offer_engine.errors import MapError, Problem
 from offer_engine.plans.importing import ImportedPlan, import_plan
 from tests.plans.drawn import archive, box, collection, feature, grocer, line, point, polygon
+from tests.spoilt import spoilt
 
 
 def floor_of(imported: ImportedPlan) -> tuple[Floor, list[str]]:
@@ -151,3 +152,17 @@ def test_any_rectangle_anywhere_comes_out_straight(
     east, north = max(x for x, _ in corners), max(y for _, y in corners)
     assert (min(x for x, _ in corners), min(y for _, y in corners)) == pytest.approx((0, 0), abs=1e-3)
     assert (east, north) == pytest.approx((max(wide, deep), min(wide, deep)), abs=0.1)
+
+
+@given(spoilt(grocer()))
+def test_a_drawing_with_something_wrong_in_it_never_ends_in_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, features: object
+) -> None:
+    """Whatever one value of it is, the drawing is imported without it, or refused with the reason."""
+    path = tmp_path_factory.mktemp("spoilt") / "plan.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    try:
+        taken = import_plan(path, name="x").taken
+    except MapError:
+        taken = {"level": 1}
+    assert taken["level"] == 1
