@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-SHAPES = ([], {}, [[]], [1, 2], [None], [[None, None]], {"en": None}, {"type": "Point"})
-JUNK = (None, True, -1, 1e308, "", "x", "é" * 300, *SHAPES)
+SHAPES: tuple[object, ...] = ([], {}, [[]], [1, 2], [None], [[None, None]], {"en": None}, {"type": "Point"})
+JUNK: tuple[object, ...] = (None, True, -1, 1e308, "", "x", "é" * 300, *SHAPES)
 
 Path = tuple[str | int, ...]
 
