@@ -98,7 +98,11 @@ class Outbox:
         """Commit at the end of this turn."""
         if not self._is_due:
             self._is_due = True
-            self._soon(self.flush)
+            self._soon(self._flush_due)
+
+    def _flush_due(self) -> None:
+        if self._is_due:  # and not flushed since by who could not wait
+            self.flush()
 
     def flush(self) -> None:
         """Commit now."""

@@ -69,6 +69,15 @@ def test_one_turn_is_one_commit(turn: Turn) -> None:
     assert turn.commit().states == {"dave": later, "ana": Shopper("ana")}
 
 
+def test_a_turn_that_was_committed_early_is_not_committed_again(turn: Turn) -> None:
+    """A clean stop does not wait for the end of the turn, and nothing comes after it."""
+    turn.out.keep(Shopper("dave"))
+    turn.out.flush()
+    turn.end()
+
+    assert len(turn.commits) == 1
+
+
 def test_nobody_hears_before_the_commit_and_phones_hear_first(turn: Turn) -> None:
     """The offer is in the phone's queue when the disk has it; topics and watchers wait for the next turn."""
     turn.out.decided(decision(1, sends=offer(1)), 0)
