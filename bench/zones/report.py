@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from bench.zones.run import GROUPS, OURS, Group, Line
+from bench.zones.run import BOUND, GROUPS, OURS, Group, Line
 from bench.zones.score import Score
 
 LABELS: dict[Group, str] = {"all": "all", "dept": "departments", "pair": "aisle pairs", "aisle": "aisles"}
@@ -86,15 +86,26 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 
 def as_goals(lines: Sequence[Line]) -> str:
-    """Our figures beside the targets, with intervals, for docs/zones.md."""
-    ours = {key_of(line, group): score for line in lines if line.method == OURS for group, score in line.scores.items()}
-    rows = ["| case | precision | recall | false a trip | target |", "| --- | --- | --- | --- | --- |"]
+    """Our figures beside the targets and what hindsight would find, with intervals, for docs/zones.md."""
+    ours, bound = _by_key(lines, OURS), _by_key(lines, BOUND)
+    rows = [
+        "| case | precision | recall | false a trip | target | in hindsight |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for key, (precision, recall, false) in TARGETS.items():
         if key not in ours:
             continue
         goal = f"{precision:.2f} / {recall:.2f}" + (f" / {false:.1f}" if false is not None else "")
-        rows.append(f"| {_words(key)} | {_share(ours[key])} | {goal} |")
+        most = bound.get(key)
+        known = "" if most is None else f"{most.precision:.2f} / {most.recall:.2f} / {most.false_per_trip:.1f}"
+        rows.append(f"| {_words(key)} | {_share(ours[key])} | {goal} | {known} |")
     return "\n".join(rows)
+
+
+def _by_key(lines: Sequence[Line], method: str) -> dict[str, Score]:
+    return {
+        key_of(line, group): score for line in lines if line.method == method for group, score in line.scores.items()
+    }
 
 
 def _share(score: Score) -> str:

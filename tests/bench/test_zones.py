@@ -15,14 +15,16 @@ from beacon_sim.radio import Walls
 from bench.zones.__main__ import OUTPUT
 from bench.zones.cost import MANY, Cost, measure
 from bench.zones.fixes import GATEWAYS, INTERVAL_MS, Case, fixes_of
+from bench.zones.hindsight import smoothed_beliefs
 from bench.zones.methods import admitted, as_they_come, at_once, believed, fenced, kalman, smoothed
 from bench.zones.picture import draw
 from bench.zones.ranges import places_found, ranges_on
 from bench.zones.report import TARGETS, as_goals, as_json, as_markdown, key_of
-from bench.zones.run import GROUPS, OURS, Group, evaluate, prepare, walk
+from bench.zones.run import BOUND, GROUPS, OURS, Group, evaluate, prepare, walk
 from bench.zones.score import Counts, count, of_group, score
 from bench.zones.trips import STEP_MS, Trip, walk_trips
 from bench.zones.truth import Stay, Visit, reported_stays, true_visits, with_pairs
+from offer_engine.core.belief import Belief, masses, mean_place, observe
 from offer_engine.core.geofence import Kind, Transition
 from offer_engine.core.zone_index import compile_zones
 from offer_engine.messages import Position
@@ -221,7 +223,7 @@ def test_the_whole_evaluation_on_a_few_trips() -> None:
     walked = list(walk(DEMO, ground, [5], 2))
     assert all(one.visits for one in walked)
     lines = list(evaluate(ground, walked, [SIGMA_2]))
-    assert {line.method for line in lines} == set(ground.methods)
+    assert {line.method for line in lines} == {*ground.methods, BOUND}
     figures = as_json([*lines, *evaluate(ground, walked[:1], [Case(1.0, "correlated")])], trips=2, seeds=[5])
     for key in TARGETS:
         assert isinstance(figures[f"{key}_precision"], float)
@@ -247,10 +249,39 @@ def test_the_belief_is_the_engines() -> None:
     ]
 
 
+def test_hindsight_knows_what_a_belief_learns_later() -> None:
+    """Two seconds before a shopper is seen to walk on eastwards, the later fixes have already moved the belief there.
+
+    The last belief of a trip knows no more than the engine's own, since nothing comes after it.
+    """
+    ground = prepare(STORE)
+    places = np.array([[5.0, 1.5]] * 6 + [[5.0 + 0.95 * n, 1.5] for n in range(1, 5)])
+    fixes = noisy(places, 0.5)
+    afterwards = smoothed_beliefs(ground.model, fixes)
+    at_once = list[Belief]()
+    for fix in fixes:
+        at_once.append(observe(ground.model, at_once[-1] if at_once else None, fix))
+    assert [belief.ts for belief in afterwards] == [fix.ts for fix in fixes]
+    assert masses(afterwards[-1]) == pytest.approx(masses(at_once[-1]))
+    gaps = [
+        [
+            math.dist(mean_place(ground.model, belief), place)
+            for belief, place in zip(beliefs, places.tolist(), strict=True)
+        ]
+        for beliefs in (afterwards, at_once)
+    ]
+    assert sum(gaps[0]) < sum(gaps[1])
+    assert all(float(masses(belief).sum()) == pytest.approx(1.0, abs=1e-4) for belief in afterwards)
+
+
 def test_the_cost_is_that_of_the_step() -> None:
     """Both floors are measured; what 500 shoppers take follows from the one step."""
     cost = measure(STORE, prepare(STORE), [noisy(np.full((20, 2), 5.0), 1.0)])
     assert cost.us_per_step > 0
     assert cost.us_per_step_2000_zones > 0
-    assert Cost(200.0, 200.0, 0.0).core_share == pytest.approx(0.1)
+    assert 0 < cost.us_per_raw_step < cost.us_per_step
+    assert cost.us_per_raw_step_2000_zones > 0
+    given = Cost(200.0, 200.0, 20.0, 40.0, 0.0)
+    assert given.core_share == pytest.approx(0.1)
+    assert (given.raw_per_s, given.raw_per_s_2000_zones) == (50_000.0, 25_000.0)
     assert MANY == 2_000
