@@ -47,6 +47,7 @@ def demo_store(folder: Path) -> Path:
         if found != 1:
             raise ValueError(f"{file}: expected one line for {name}, found {found}")
     file.write_text(text)
+    (folder / "walk.csv").unlink()  # without it no offer waits for a better one
     rules = folder / "offers.toml"
     rules.write_text(re.sub(r"(?m)^hours = .*\n", "", rules.read_text()))  # the same at any time of the day
     return folder
