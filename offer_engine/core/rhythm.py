@@ -25,7 +25,7 @@ _MOST_LOG = 700.0  # of what a float can hold
 class Rhythm(Struct, frozen=True, gc=False):
     """What one shopper's purchases of one product say about this visit."""
 
-    rebuy: float  # the chance that it is bought although nobody speaks of it, in [0, 1)
+    rebuy: float  # the chance that it is bought although nobody speaks of it, in [0, 1]
     wanted: float  # how far the last one is used up, in (0, 1]
 
 
@@ -44,7 +44,7 @@ def rhythm(times: int, span_days: float, since_days: float, visit_days: float) -
     Coffee every three weeks for a year, and a visit a week: bought yesterday, due, long given up.
 
     >>> [round(rhythm(18, 357, since, 7).rebuy, 2) for since in (1, 21, 180)]
-    [0.09, 0.22, 0.02]
+    [0.1, 0.25, 0.02]
     >>> round(rhythm(1, 0, 30, 7).rebuy, 3)
     0.012
     """
@@ -52,5 +52,5 @@ def rhythm(times: int, span_days: float, since_days: float, visit_days: float) -
     seen = PRIOR_DAYS + span_days
     given_up = GIVEN_UP / (KEPT + times - 1) * exp(min(repeats * log(1 + since_days / seen), _MOST_LOG))
     full = (times - 1) / (times - 1 + HABIT) * exp(-since_days * repeats / (FULL_SHARE * seen))
-    bought = 1 - exp(-visit_days * repeats / (seen + since_days))
+    bought = min(visit_days * repeats / (seen + since_days), 1.0)
     return Rhythm(bought / (1 + given_up) * (1 - full), 1 - full)
