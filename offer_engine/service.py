@@ -17,9 +17,9 @@ from offer_engine.adapters.listening import Listening, is_private
 from offer_engine.core.affinity import NOBODY, Profile, build_profile
 from offer_engine.core.context import World, with_rules
 from offer_engine.core.counting import (
+    count_delivered,
     count_receptions,
     count_sent,
-    count_unseen,
     forget_old_receptions,
     rules_paused,
 )
@@ -332,8 +332,10 @@ class Service:
         before = live.state
         live.state, outcomes = apply(before, event, self.world, profile, self.tally)
         person = live.state.person
-        if person is not before.person and count_receptions(self.tally, before.person.deliveries, person.deliveries):
-            self._say_paused()
+        if person is not before.person:
+            count_delivered(self.tally, before.person.deliveries, person.deliveries)
+            if count_receptions(self.tally, before.person.deliveries, person.deliveries):
+                self._say_paused()
         if outcomes:
             self._act(live, before, outcomes, arrived)
         elif type(event) not in _PLACES and live.state is not before:
@@ -413,8 +415,6 @@ class Service:
             old = known.get(delivery.offer, delivery)
             if delivery.state != old.state:
                 self.counts.receipts[delivery.state] += 1
-                if delivery.state == "expired" and delivery.shown_at is None:
-                    count_unseen(self.tally, delivery)
                 self.out.batch.deliveries.append((shopper, delivery))
                 self.out.watch(Progress(shopper, delivery.offer, delivery.state))
 

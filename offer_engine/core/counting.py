@@ -29,6 +29,21 @@ def count_unseen(tally: Tally, delivery: Delivery) -> None:
         del tally.pushed[place]
 
 
+def count_delivered(tally: Tally, before: Sequence[Delivery], after: Sequence[Delivery]) -> None:
+    """Count how one shopper's offers have fared: one expired unseen is free again, one shown after all is not."""
+    known = {delivery.offer: delivery for delivery in before}
+    for new in after:
+        was_unseen, is_unseen = _is_unseen(known.get(new.offer, new)), _is_unseen(new)
+        if is_unseen and not was_unseen:
+            count_unseen(tally, new)
+        elif was_unseen and not is_unseen:
+            count_sent(tally, new.rule, new.at)
+
+
+def _is_unseen(delivery: Delivery) -> bool:
+    return delivery.state == "expired" and delivery.shown_at is None
+
+
 def count_receptions(tally: Tally, before: Sequence[Delivery], after: Sequence[Delivery]) -> bool:
     """Count how one shopper's offers are received by now; whether anything has changed."""
     known = {delivery.offer: delivery for delivery in before}

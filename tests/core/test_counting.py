@@ -8,6 +8,7 @@ from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Tally
 from offer_engine.core.counting import (
     KEPT_MS,
+    count_delivered,
     count_received,
     count_receptions,
     count_sent,
@@ -82,6 +83,21 @@ def test_an_offer_that_expired_unseen_was_not_delivered() -> None:
     count_sent(tally, "any-red", NOON + 1)
     count_unseen(tally, replace(SENT, at=NOON - KEPT_MS))
     assert tally.pushed == [NOON + 1]
+
+
+def test_an_offer_shown_after_all_is_delivered_after_all() -> None:
+    """Of two phones one may be late: too late to show, said one; the other has shown it, or its code is used."""
+    tally = Tally()
+    count_sent(tally, "any-red", NOON)
+    expired = receipt(PERSON, Receipt("o1", "expired", NOON))
+    count_delivered(tally, PERSON.deliveries, expired.deliveries)
+    assert (tally.delivered, tally.pushed) == ({"any-red": 0}, [])
+    for later in (receipt(expired, Receipt("o1", "shown", NOON)), redeem(expired, "o1", NOON)):
+        seen = Tally({"any-red": 0})
+        count_delivered(seen, expired.deliveries, later.deliveries)
+        assert (seen.delivered, seen.pushed) == ({"any-red": 1}, [NOON])
+        count_delivered(seen, later.deliveries, later.deliveries)
+        assert seen.delivered == {"any-red": 1}
 
 
 def test_evidence_ages_and_a_paused_rule_gets_another_hearing() -> None:
