@@ -84,4 +84,4 @@ def _longest_wall(level: BaseGeometry) -> float:
 def _rounded(coordinates: object, decimals: int) -> object:
     if isinstance(coordinates, Sequence):
         return [_rounded(inner, decimals) for inner in coordinates]
-    return round(coordinates, decimals) if isinstance(coordinates, float) else coordinates
+    return round(coordinates, decimals) + 0.0 if isinstance(coordinates, float) else coordinates  # no -0.0

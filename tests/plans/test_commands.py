@@ -1,5 +1,6 @@
 """The commands under `map`, as a retailer uses them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from offer_engine.__main__ import cli
 from offer_engine.errors import MapError, OffersError, SettingsError
+from offer_engine.store_files import load_store
 from tests.core.tiny_store import FLOOR, edited
 from tests.plans.drawn import archive, grocer
 from tests.worlds import MAPS
@@ -93,6 +95,20 @@ def test_a_plan_goes_round_the_world(tmp_path: Path) -> None:
     run("export", MARKET, "--out", tmp_path / "market.geojson")
     run("import", tmp_path / "market.geojson", "--out", new, "--force")
     assert run("check", new).splitlines()[1:] == before
+
+
+@pytest.mark.parametrize("store", ["demo-market", "corner-shop"])
+def test_a_store_that_went_round_the_world_is_the_same_store(tmp_path: Path, store: str) -> None:
+    """Out as an IMDF archive and in again, the engine reads the very same map, to the last digit."""
+    new = tmp_path / "new"
+    shutil.copytree(MAPS / store, new)
+    run("export", new, "--out", tmp_path / "store.zip")
+    run("import", tmp_path / "store.zip", "--out", new, "--force")
+    before, after = load_store(MAPS / store), load_store(new)
+    assert after.zones == before.zones
+    assert set(after.fixtures) == set(before.fixtures)
+    assert (after.level, after.openings, after.gateways) == (before.level, before.openings, before.gateways)
+    assert after.tie == before.tie
 
 
 def test_import_says_what_became_of_the_drawing(tmp_path: Path) -> None:
