@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from offer_engine.errors import ImportDataError, OffersError
+from offer_engine.errors import ImportDataError, OffersError, RivalError
 from offer_engine.history import import_history, parse_columns, parse_zone, report_lines, why_nothing
 from offer_engine.learning import add_learning
 from offer_engine.ledger import Ledger
@@ -89,10 +89,16 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with run_engine(settings, load_world(settings), wall_ms) as engine:
-        _say_up(settings, engine)
-        await stop.wait()
-        logging.getLogger("offer_engine").info("stopping")
+    try:
+        async with run_engine(settings, load_world(settings), wall_ms) as engine:
+            _say_up(settings, engine)
+            await stop.wait()
+            logging.getLogger("offer_engine").info("stopping")
+    except ExceptionGroup as fallen:
+        gave_way = fallen.subgroup(RivalError)
+        if gave_way is None:
+            raise
+        raise gave_way.exceptions[0] from None
 
 
 def _say_up(settings: Settings, engine: Engine) -> None:

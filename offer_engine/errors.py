@@ -5,6 +5,7 @@
     ├── MapError        the retailer's: a floor plan, catalogue or pairing table with problems
     ├── RuleError       the retailer's: an offer rule file with problems
     ├── SettingsError   the operator's: a flag or an environment variable
+    ├── RivalError      the operator's: another engine for the same store is at the broker
     └── ImportDataError the operator's: a purchase history file that cannot be read
 
 What may well happen in a shop (no offer now, a muted shopper, an expired card) is a value, never an exception.
@@ -76,6 +77,18 @@ class RuleError(_ProblemsError):
 
 class SettingsError(OffersError):
     """A flag or an environment variable that cannot be used; the operator's to mend."""
+
+
+class RivalError(OffersError):
+    """Another engine for the same store is at the broker, and this one, the later, gives way."""
+
+    def __init__(self, store: str, broker: str) -> None:
+        self.store = store
+        self.broker = broker
+        super().__init__(
+            f"another engine for '{store}' is at {broker}, and each takes the other's place; this one stops. "
+            "Stop the other first, or give this one another store or broker"
+        )
 
 
 class ImportDataError(OffersError):

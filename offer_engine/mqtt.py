@@ -21,15 +21,17 @@ from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.mqtt.package import Package
 
-from offer_engine.errors import SettingsError
+from offer_engine.errors import RivalError, SettingsError
 from offer_engine.messages import EngineStatus, encode, status_topic, subscriptions
 from offer_engine.mqtt_packets import take_packets
+from offer_engine.rivalry import Rivalry
 
 KEEPALIVE_S = 20  # a dead peer is noticed after one and a half times this
 RETRY_S = 1.0
 CONNECT_TIMEOUT_S = 10.0
 GOODBYE_S = 1.0  # how long a broker that does not read may hold up a stop
 DEFAULT_PORT = 1883
+NEVER_AGAIN = -2  # gmqtt tries again once for 0, and for ever for -1
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +83,11 @@ class Link(Protocol):
         """Send a message now; without a connection it is dropped, since what the engine says is soon stale."""
 
     async def run(self) -> None:
-        """Stay connected until cancelled, then say goodbye."""
+        """Stay connected until cancelled, then say goodbye.
+
+        Raises:
+            RivalError: another engine for the same store is there.
+        """
 
 
 class GmqttLink:
@@ -113,6 +119,8 @@ class GmqttLink:
         self._client.set_config({"reconnect_retries": -1, "reconnect_delay": RETRY_S})
         if broker.user is not None:
             self._client.set_auth_credentials(broker.user, broker.password)
+        self._rivalry = Rivalry()
+        self._ousted = asyncio.Event()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -137,10 +145,15 @@ class GmqttLink:
             self._client.publish(topic, payload, qos=qos)
 
     async def run(self) -> None:
-        """Stay connected until cancelled."""
+        """Stay connected until cancelled.
+
+        Raises:
+            RivalError: another engine for the same store is there.
+        """
         try:
             await keep_trying(self._broker, self._connect)
-            await asyncio.Event().wait()
+            await self._ousted.wait()
+            raise RivalError(self._store, str(self._broker))
         finally:
             if self.connected:
                 self._client.publish(status_topic(self._store), Status.offline(), qos=1, retain=True)
@@ -155,6 +168,7 @@ class GmqttLink:
     def _on_connect(self, client: gmqtt.Client, flags: int, code: int, properties: dict[str, object]) -> None:
         del flags, code, properties
         self.connected = True
+        self._rivalry.connected(asyncio.get_running_loop().time())
         self._read_ourselves(client._connection)  # noqa: SLF001  as above
         for topic, qos in self._filters:
             client.subscribe(topic, qos=qos)
@@ -164,9 +178,14 @@ class GmqttLink:
         _log.info("connected to the broker at %s", self._broker)
 
     def _on_disconnect(self, client: gmqtt.Client, packet: bytes, error: Exception | None = None) -> None:
-        del client, packet, error
-        if self.connected:
-            self.connected = False
+        del packet, error
+        if not self.connected:
+            return
+        self.connected = False
+        if self._rivalry.lost(asyncio.get_running_loop().time()):
+            client.set_config({"reconnect_retries": NEVER_AGAIN})
+            self._ousted.set()
+        else:
             _log.warning("lost the broker at %s; trying again every second", self._broker)
 
     def _on_message(

@@ -12,6 +12,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from offer_engine.errors import RivalError
 from offer_engine.messages import status_topic
 from offer_engine.mqtt import (
     KEEPALIVE_S,
@@ -24,6 +25,7 @@ from offer_engine.mqtt import (
     keep_trying,
     wanted,
 )
+from offer_engine.rivalry import Rivalry
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class PahoLink:
         self._unwanted = [topic for topic, qos in also.items() if qos is None]
         self._status = Status(store, clock, version)
         self._lost = asyncio.Event()
+        self._rivalry = Rivalry()
+        self._is_ousted = False
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id(store),
@@ -95,12 +99,17 @@ class PahoLink:
             self._client.publish(topic, payload, qos=qos)
 
     async def run(self) -> None:
-        """Stay connected until cancelled."""
+        """Stay connected until cancelled.
+
+        Raises:
+            RivalError: another engine for the same store is there.
+        """
         try:
-            while True:
+            while not self._is_ousted:
                 await keep_trying(self._broker, self._connect)
                 self._lost.clear()
                 await self._until_lost()
+            raise RivalError(self._store, str(self._broker))
         finally:
             if self.connected:
                 self._client.publish(status_topic(self._store), Status.offline(), qos=1, retain=True)
@@ -131,6 +140,7 @@ class PahoLink:
             _log.error("the broker at %s refuses the engine: %s", self._broker, code)
             return
         self.connected = True
+        self._rivalry.connected(asyncio.get_running_loop().time())
         client.subscribe(self._filters)
         if self._unwanted:
             client.unsubscribe(self._unwanted)
@@ -139,8 +149,11 @@ class PahoLink:
 
     def _on_disconnect(self, *_: object) -> None:
         self._lost.set()
-        if self.connected:
-            self.connected = False
+        if not self.connected:
+            return
+        self.connected = False
+        self._is_ousted = self._rivalry.lost(asyncio.get_running_loop().time())
+        if not self._is_ousted:
             _log.warning("lost the broker at %s; trying again every second", self._broker)
 
     def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:

@@ -125,6 +125,17 @@ def test_an_engine_that_is_killed_finds_carts_and_consents_again(engine: LiveEng
     assert len(_cart(engine, "erin")) == 1
 
 
+def test_a_second_engine_for_the_store_says_so_and_stops(broker: Broker, tmp_path: Path) -> None:
+    """Both take the one place at the broker from each other; the later gives way in one line, and the first stays."""
+    with live_engine(tmp_path, broker.url) as first:
+        flags = ("--broker", broker.url, "--port", "0", "--db", str(tmp_path / "second.db"))
+        second = subprocess.run(python("offer_engine", "run", *flags), capture_output=True, text=True, check=False)
+
+        assert second.returncode == 2
+        assert second.stderr.splitlines()[-1].startswith(f"another engine for '{STORE}' is at {broker.url}")
+        until(first.is_connected)
+
+
 def _cart(engine: LiveEngine, shopper: str) -> list[object]:
     cart = engine.get(f"/api/shoppers/{shopper}")["basket"]
     assert isinstance(cart, list)

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from demo.broker import embedded_broker
-from offer_engine.errors import SettingsError
+from offer_engine.errors import RivalError, SettingsError
 from offer_engine.messages import EngineStatus, shopper_topic, status_topic
 from offer_engine.mqtt import GOODBYE_S, NOTHING_ELSE, Broker, GmqttLink, Link, parse_broker
 from offer_engine.mqtt_paho import PahoLink
@@ -218,6 +218,26 @@ async def test_what_the_engine_says_goes_out_and_before_it_is_connected_nothing_
     ear.close()
 
     assert set(ear.heard) == {(topic, b"now")}  # QoS 1: at least once
+
+
+async def test_the_later_of_two_engines_for_one_store_gives_way(
+    kind: type[GmqttLink | PahoLink], broker: OwnBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so and stops, and the one that was there first has its place again, with the status to show for it."""
+    for module in ("offer_engine.mqtt", "offer_engine.mqtt_paho"):
+        monkeypatch.setattr(f"{module}.RETRY_S", 0.05)
+    monkeypatch.setattr("offer_engine.rivalry.SHORT_S", PATIENCE_S)
+    async with linked(kind, broker.url) as first:
+        assert isinstance(first, GmqttLink | PahoLink)
+        await until(lambda: first.connected)
+        first._rivalry.since_s -= 2 * PATIENCE_S  # it has been there for long
+        second = kind(parse_broker(broker.url), STORE, lambda _topic, _payload: None, lambda: NOW_MS, "later")
+        with pytest.raises(RivalError, match=f"another engine for '{STORE}'"):
+            await asyncio.wait_for(second.run(), PATIENCE_S)
+
+        await until(lambda: first.connected)
+        await until_retained(broker.url, "online")
+        assert (await retained(broker.url)).version == "1.2.3"
 
 
 # --- the status -------------------------------------------------------------------------------------------------------
