@@ -99,9 +99,11 @@ def export_plan(text: str, file: Path, name: str) -> WorldExport:
     floor = parse_floor(text, file, problems)
     if problems:
         raise MapError(problems)
-    if floor.tie is None or floor.level is None:
-        what = "georeference: is missing; it takes control points to say where on earth the plan lies"
-        raise MapError([Problem(file, 0, "", what if floor.level is not None else "has no level to export")])
+    if floor.level is None:
+        raise MapError([Problem(file, 0, "features", "there is no level to export")])
+    if floor.tie is None:
+        what = "is missing; it takes control points to say where on earth the plan lies"
+        raise MapError([Problem(file, 0, "georeference", what)])
     members = [(member, value) for member, value, _ in parse_collection(text)]
     georeference = next(value for member, value in members if member == "georeference")
     features = [value for member, value in members if member == "features"]

@@ -156,6 +156,14 @@ def test_a_plan_that_is_not_tied_cannot_be_exported() -> None:
         export_plan(FLOOR, Path("floor.geojson"), "tiny")
 
 
+def test_a_plan_without_a_level_is_not_exported() -> None:
+    """There would be no venue, no building and no footprint."""
+    with pytest.raises(MapError, match="there is no level to export"):
+        export_plan(
+            '{"type": "FeatureCollection", "schema": "store-map/1", "features": []}', Path("floor.geojson"), "x"
+        )
+
+
 def test_a_plan_with_problems_is_not_exported() -> None:
     """They are listed as `check` lists them."""
     with pytest.raises(MapError, match="must be level or fixture"):
