@@ -15,9 +15,12 @@ from offer_engine.core.affinity import build_profile
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Context, Tally
 from offer_engine.core.decision import Decision, Outcome, decide
+from offer_engine.core.explain import TEXTS, checklist
 from offer_engine.core.intrusion import intrusion
 from offer_engine.core.person import Consents, Delivery, DeliveryState, Person, Visit, receipt, remember
+from offer_engine.core.question import why_not
 from offer_engine.core.reason import Reason
+from offer_engine.core.shopper import Shopper
 from offer_engine.messages import BasketItem, Receipt
 from tests.worlds import corner_shop, demo_market
 
@@ -134,6 +137,19 @@ def test_the_case_comes_out_as_its_file_says(path: Path) -> None:
     context = context_of(case)
     decided = found(decide(context), context, case.expect)
     assert {name: decided[name] for name in expected} == expected, case.what
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_why_and_why_not_agree_with_the_case(path: Path) -> None:
+    """Asked of every rule that waits there, the answer is the decision's own verdict, and "why" names the obstacle."""
+    context = context_of(msgspec.toml.decode(path.read_text(), type=Case))
+    decision = decide(context)
+    state = Shopper(context.shopper, person=context.person, visit=context.visit)
+    for verdict in decision.verdicts:
+        answer = why_not(state, verdict.rule, context.at, context.world, context.profile, context.tally)
+        assert (answer.verdict, answer.decision) == (verdict, decision)
+    failed = [line.label for line in checklist(decision, context.world) if line.ok is False]
+    assert failed == ([] if decision.outcome == "offer" else [TEXTS[decision.reason]])
 
 
 def test_there_are_cases() -> None:

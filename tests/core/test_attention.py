@@ -4,18 +4,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product as every
 from math import prod
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace as with_
 
+from offer_engine.core.affinity import Profile
 from offer_engine.core.attention import Chance, expected_best, waiting
 from offer_engine.core.context import Context, with_rules
 from offer_engine.core.decision import Decision, decide
 from offer_engine.core.person import Consents
 from offer_engine.core.reason import Reason, Stage
-from offer_engine.core.rules import Exactly, Rule
+from offer_engine.core.rule_fields import TRANSITIONS
+from offer_engine.core.rules import Bought, Exactly, Rule, RuleSet
 from offer_engine.core.store_map import Onward
 from tests.core.moments import moments
 from tests.core.worlds import ANY_LAMB, ANY_RED, EASY, FAVOURITE_RED, STORE, history, moment, world
@@ -157,3 +160,43 @@ def test_without_a_counted_walk_nothing_is_known() -> None:
     """The tiny store has no walk.csv: it decides as if there were no later."""
     assert STORE.onward == ()
     assert decide(moment(world(ANY_RED, ANY_LAMB), past=REGULAR)).waiting_cents == 0
+
+
+ONWARD = tuple(
+    Onward(zone, to, transition, 0.6, 50)
+    for zone, to in (("wine", "meat"), ("meat", "wine"), ("wine", "wine"), ("meat", "meat"))
+    for transition in TRANSITIONS
+)
+
+
+@given(moments())
+def test_what_is_not_shared_is_not_looked_at_ahead_either(context: Context) -> None:
+    """Whether an offer waits is the same for an unshared cart and an empty one, an unshared past and none."""
+    there = walking(context, *ONWARD)
+    no_cart = with_(there.person, consents=with_(there.person.consents, basket=False))
+    hidden = replace(there, person=no_cart)
+    assert decide(hidden) == decide(replace(hidden, visit=with_(there.visit, basket=())))
+    no_past = with_(there.person, consents=with_(there.person.consents, history=False))
+    unknown = replace(there, person=no_past)
+    assert decide(unknown) == decide(replace(unknown, profile=Profile()))
+
+
+@given(moments(), st.integers(0, 3))
+def test_blocking_a_rule_here_adds_no_offer_though_the_engine_looks_ahead(context: Context, which: int) -> None:
+    """A rule that waits at this trigger and can no longer fire lets nothing out that was held back."""
+    here = context.world.triggered.get((context.zone, context.trigger), ())
+    if not here:
+        return
+    there = walking(context, *ONWARD)
+    blocked = replace(here[which % len(here)], bought=Bought("lamb", 10_000))
+    rules = tuple(blocked if rule.id == blocked.id else rule for rule in context.world.rules.rules)
+    after = decide(replace(there, world=with_rules(there.world, RuleSet(rules, context.world.rules.version))))
+    assert decide(there).offer is not None or after.offer is None
+
+
+@given(moments(), st.randoms(use_true_random=False))
+def test_the_order_of_the_file_is_irrelevant(context: Context, chance: Random) -> None:
+    """Shuffle the walk: the same decision, to the letter."""
+    shuffled = list(ONWARD)
+    chance.shuffle(shuffled)
+    assert decide(walking(context, *shuffled)) == decide(walking(context, *ONWARD))

@@ -187,6 +187,20 @@ def test_what_is_not_shared_is_not_looked_at(context: Context) -> None:
     assert decide(unknown) == decide(replace(unknown, profile=Profile()))
 
 
+@given(moments(), moments())
+def test_a_shopper_is_on_one_side_of_the_holdout_at_any_moment(one: Context, other: Context) -> None:
+    """Whatever the moment, the cart and the rules: who is a control gets nothing, and who is not is never held out."""
+    outcomes = set[str]()
+    for context in (one, other):
+        for shopper in ("dave", "ana"):
+            store = context.world.store
+            halved = replace(store, policy=replace(store.policy, holdout_share=0.5))
+            decision = decide(replace(context, shopper=shopper, world=replace(context.world, store=halved)))
+            outcomes.add(f"{shopper} {decision.outcome}")
+    assert "dave holdout" not in outcomes or "dave offer" not in outcomes
+    assert "ana holdout" not in outcomes or "ana offer" not in outcomes
+
+
 @given(moments())
 def test_the_signals_are_the_data_without_which_it_is_another_offer(context: Context) -> None:
     """A kind of data that an offer does not name can be taken away, and the offer is the same.
