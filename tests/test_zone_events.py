@@ -8,7 +8,7 @@ import pytest
 from offer_engine.core.geofence import Cause, Kind, Transition
 from offer_engine.core.person import Visit
 from offer_engine.core.shopper import VISIT_GAP_MS, Shopper
-from offer_engine.messages import ConsentChange, Presence, ZoneEvent, encode, zone_topic
+from offer_engine.messages import ConsentChange, Position, Presence, ZoneEvent, encode, zone_topic
 from offer_engine.zone_events import visit_of, zone_event, zone_teller
 from tests.dave import DWELL_S, INSIDE_S, NOWHERE, WINE, WINE_AISLE, market
 from tests.engines import START_MS, Bench
@@ -48,6 +48,17 @@ def test_a_visit_to_a_zone_is_enter_dwell_exit(store: Bench) -> None:
     }
     assert (enter.cause, left.cause) == (None, "walked")
     assert sum(topic == WINE_TOPIC for topic, *_ in store.published[:entered]) == 2
+
+
+def test_who_strides_through_is_told_as_crossing(store: Bench) -> None:
+    """Outside the pasta at one fix, beyond it at the next: a cross, and no phone is told of a place."""
+    for x in (12.8, 15.75):
+        store.send("dave", "position", encode(Position(store.now_ms, x, 12.0, accuracy=0.5)))
+        store.now_ms += 1000
+
+    crossed = [json.loads(payload) for topic, payload, _ in store.published if topic == zone_topic(STORE, "pasta-rice")]
+
+    assert [(one["event"], one["ts"], one["since"]) for one in crossed] == [("cross", START_MS + 1000, START_MS)]
 
 
 def test_nothing_is_told_before_it_is_on_record(store: Bench) -> None:
