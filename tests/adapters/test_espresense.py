@@ -1,6 +1,8 @@
 """ESPresense readings become ranges: one message a device and second, bounded, at an honest moment."""
 
-from math import sqrt
+from math import exp, hypot, sqrt
+from random import Random
+from statistics import median
 
 import pytest
 
@@ -8,12 +10,15 @@ from offer_engine.adapters import espresense
 from offer_engine.adapters.espresense import MAX_OPEN, MAX_READINGS, SHADOW_SHARE, WINDOW_MS, Gathering, status
 from offer_engine.adapters.foreign import Said, shopper_of
 from offer_engine.core.context import World
+from offer_engine.core.geofence import Kind
 from offer_engine.core.store_map import Gateway
 from offer_engine.errors import MessageError, Refusal
 from offer_engine.messages import Ranges, encode, parse_report
 from tests.adapters.payloads import IRK, espresense_reading
+from tests.core.days import live
+from tests.core.test_shopper import crossings
 from tests.engines import START_MS
-from tests.worlds import demo_market
+from tests.worlds import demo_market, demo_market_on_grid
 
 MARKET = demo_market()
 DAVE = shopper_of("espresense", IRK)
@@ -131,3 +136,30 @@ def test_a_node_says_whether_it_is_there() -> None:
     assert status("espresense/rooms/b01/status", b"offline") == ("b01", False)
     with pytest.raises(MessageError):
         status("espresense/rooms/b01/status", b"maybe")
+
+
+def noticed_after_s(every_ms: int, seed: int) -> float | None:
+    """When a phone that stands at the wine for a minute has entered it, by nodes that report every so many ms."""
+    market, chance, gathering = demo_market_on_grid(), Random(seed), Gathering()
+    reported: list[Ranges] = []
+    nodes = []
+    for node in market.store.gateways:
+        away = hypot(node.x - 3.0, node.y - 12.0) * exp(chance.gauss(0, 0.5))
+        if away < 16:
+            nodes.append((node.key, away, chance.randrange(every_ms)))
+    for ms in range(0, 60_000, 50):
+        reported += ranges(gathering.due(START_MS + ms))
+        for room, away, phase in nodes:
+            if ms % every_ms == phase - phase % 50:
+                hear(gathering, room, ms, away * exp(chance.gauss(0, 0.25)), "dave", market)
+    _, outcomes = live(market, reported)
+    entered = [one.at for one in crossings(outcomes) if one.zone == "wine" and one.kind is Kind.ENTER]
+    return (entered[0] - START_MS) / 1000 if entered else None
+
+
+def test_a_minute_at_the_wine_is_mostly_noticed() -> None:
+    """Through shelves that each node sees differently; sooner by far where nodes report every second."""
+    quick, slow = ([noticed_after_s(every_ms, seed) for seed in range(6)] for every_ms in (1000, 5000))
+    assert sum(one is not None for one in quick) >= 4, quick
+    assert sum(one is not None for one in slow) >= 3, slow
+    assert median(one or 60 for one in quick) < median(one or 60 for one in slow)
