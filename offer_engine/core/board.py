@@ -6,7 +6,7 @@ here; pairs come by rule id and then by sku, the order in which a tie is broken.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, log
 
 import numpy as np
@@ -15,7 +15,7 @@ from offer_engine.core.benefit import deal
 from offer_engine.core.formula import Flags, Floats, Ints, Shelf
 from offer_engine.core.incremental import ELASTICITY, PER_VISITS
 from offer_engine.core.pairing import PairingTable
-from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule
+from offer_engine.core.rules import AnyOf, BasketThreshold, Exactly, FavouriteOf, Rule
 from offer_engine.core.scope import Scope, make_scope
 from offer_engine.core.store_map import Product
 
@@ -27,6 +27,7 @@ class Board:
     rules: tuple[Rule, ...]  # that wait there, by id
     number: Mapping[str, int]  # of a rule, by id
     scope: Scope  # what could block them
+    first: Mapping[str, Product]  # that a rule may offer to anybody, by rule id; none where it depends on the shopper
     products: tuple[Product, ...]  # of the zone, by sku
     row: Mapping[str, int]  # of a product, by sku
     shelf: Shelf
@@ -40,6 +41,10 @@ class Board:
     sells_more: Floats  # times, for the saving
     profit: Floats  # cents of a sale with the benefit
 
+    def __repr__(self) -> str:
+        """In brief: columns of thousands tell nobody anything."""
+        return f"Board({len(self.rules)} rules, {len(self.products)} products)"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairedHere:
@@ -47,7 +52,7 @@ class PairedHere:
 
     categories: Mapping[str, frozenset[int]]  # numbers of categories
     rows: Mapping[str, frozenset[int]]  # products that are named by a pairing of their own
-    nameless: tuple[Product, ...]  # by category number: one that no pairing names
+    whens: tuple[Mapping[str, float], ...]  # by category number: what its own pairings ask for, with log lifts
 
 
 def make_board(
@@ -69,11 +74,16 @@ def make_board(
         categories.setdefault(product.category, len(categories))
     row = {product.sku: number for number, product in enumerate(products)}
     pairs = [(number, product) for number, rule in enumerate(rules) for product in _offered(rule, products)]
+    first: dict[str, Product] = {}
+    for number, product in pairs:
+        if not _depends(rules[number]):
+            first.setdefault(rules[number].id, product)
     deals = [deal(rules[number].benefit, product) for number, product in pairs]
     return Board(
         rules=rules,
         number={rule.id: number for number, rule in enumerate(rules)},
         scope=make_scope(rules, {rules[number].id: product.category for number, product in pairs}),
+        first=first,
         products=tuple(products),
         row=row,
         shelf=_shelf(products, categories, popularity),
@@ -87,6 +97,11 @@ def make_board(
         sells_more=_floats([exp(ELASTICITY * log(max(1 - one.saving_share, 1e-9))) for one in deals]),
         profit=_floats([one.profit_cents for one in deals]),
     )
+
+
+def _depends(rule: Rule) -> bool:
+    """Whether what a rule may offer depends on the shopper: on what they bought, or on what their cart is short of."""
+    return isinstance(rule.choice, FavouriteOf) or isinstance(rule.benefit, BasketThreshold)
 
 
 def _floats(values: list[float]) -> Floats:
@@ -114,10 +129,8 @@ def _shelf(
 
 
 def _paired_here(products: Sequence[Product], categories: Mapping[str, int], pairings: PairingTable) -> PairedHere:
-    nameless: dict[int, Product] = {}
     rows: dict[str, set[int]] = {}
     for number, product in enumerate(products):
-        nameless.setdefault(categories[product.category], replace(product, sku=""))
         for when in pairings.by_then.get(product.sku, ()):
             rows.setdefault(when, set()).add(number)
     by_when: dict[str, set[int]] = {}
@@ -127,5 +140,5 @@ def _paired_here(products: Sequence[Product], categories: Mapping[str, int], pai
     return PairedHere(
         {when: frozenset(found) for when, found in by_when.items()},
         {when: frozenset(found) for when, found in rows.items()},
-        tuple(nameless[number] for number in range(len(categories))),
+        tuple(pairings.by_then.get(category, {}) for category in categories),
     )

@@ -12,7 +12,7 @@ from offer_engine.core.affinity import Profile
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.board import Board, make_board
 from offer_engine.core.pairing import PairingTable, pairing_table
-from offer_engine.core.person import Consents, Person, Visit
+from offer_engine.core.person import Consents, Delivery, Person, Visit
 from offer_engine.core.rules import AnyOf, Exactly, FavouriteOf, Rule, RuleSet, Transition
 from offer_engine.core.store_map import Gateway, Onward, Product, StoreMap
 from offer_engine.core.walk_model import WalkModel, compile_walk
@@ -163,6 +163,11 @@ class Context:
         """What may be known of the cart's worth, at catalogue prices: what codes take off at the till is not."""
         basket = self.visit.basket if self.person.consents.basket else ()
         return sum(self.cart[item.sku].price_cents * item.qty for item in basket if item.sku in self.cart)
+
+    @cached_property
+    def delivered(self) -> tuple[Delivery, ...]:
+        """The offers that count against caps, oldest first."""
+        return tuple([found for found in self.person.deliveries if found.counts(self.at)])
 
     @cached_property
     def history(self) -> Profile:

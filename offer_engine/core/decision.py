@@ -11,15 +11,15 @@ from msgspec import Struct
 from offer_engine.core.attention import NOTHING_AHEAD, Waiting, waiting
 from offer_engine.core.benefit import discount_cents
 from offer_engine.core.context import Context
-from offer_engine.core.eligible import CONSENT, ELIGIBLE, Check, candidates, first_block, offerable
+from offer_engine.core.eligible import CONSENT, ELIGIBLE
 from offer_engine.core.holdout import cause_id, is_control, redemption_code
+from offer_engine.core.narrowing import Blocks, narrow, without_product
 from offer_engine.core.pacing import POLICY, delivered_this_visit
 from offer_engine.core.ranking import best_offers
 from offer_engine.core.reason import STAGE_OF, Reason, Stage
 from offer_engine.core.rules import Rule
 from offer_engine.core.score import Scored
 from offer_engine.core.sentence import benefit_text, reason_sentence
-from offer_engine.core.store_map import Product
 from offer_engine.messages import Offer
 
 Outcome = Literal["offer", "silent", "holdout"]
@@ -66,17 +66,21 @@ def decide(context: Context) -> Decision:
     rules = context.world.triggered.get((context.zone, context.trigger), ())
     verdicts: list[Verdict] = []
     funnel: dict[str, int] = {"rules": len(rules)}
-    standing = _narrow(rules, CONSENT, Stage.CONSENT, context, verdicts, funnel)
-    eligible = _narrow(standing, ELIGIBLE, Stage.ELIGIBLE, context, verdicts, funnel)
-    offers = _products(eligible, context, verdicts)
-    funnel[Stage.ELIGIBLE] = len(offers)
-    allowed = _narrow(tuple(offers), POLICY, Stage.POLICY, context, verdicts, funnel)
+    blocked: Blocks = {}
+    narrow(CONSENT, context, blocked)
+    standing = _left(rules, blocked, Stage.CONSENT, verdicts, funnel)
+    narrow(ELIGIBLE, context, blocked)
+    applying = _left(standing, blocked, Stage.ELIGIBLE, verdicts, funnel)
+    without_product(applying, context, blocked)
+    eligible = _left(applying, blocked, Stage.ELIGIBLE, verdicts, funnel)
+    narrow(POLICY, context, blocked)
+    allowed = _left(eligible, blocked, Stage.POLICY, verdicts, funnel)
     ranking = best_offers(allowed, context, RANKED)
     funnel[Stage.CHOICE] = min(len(ranking), 1)
     floor = _floor(context)
     later = waiting(context, floor) if ranking and ranking[0].value_cents >= floor else NOTHING_AHEAD
     best = _choose(ranking, {rule.id: rule for rule in allowed}, max(floor, later.value_cents))
-    verdicts += [_outscored(rule, best) for rule in allowed if best is not None and rule.id != best.rule]
+    verdicts += [] if best is None else _outscored(allowed, best)
     outcome, reason = _attend(best, later, context, verdicts, funnel)
     return Decision(
         id=cause_id(context.shopper, context.visit.id, context.zone, context.trigger, context.visit.decisions),
@@ -96,34 +100,15 @@ def decide(context: Context) -> Decision:
     )
 
 
-def _narrow(
-    rules: tuple[Rule, ...],
-    checks: tuple[tuple[Reason, Check], ...],
-    stage: Stage,
-    context: Context,
-    verdicts: list[Verdict],
-    funnel: dict[str, int],
+def _left(
+    rules: tuple[Rule, ...], blocked: Blocks, stage: Stage, verdicts: list[Verdict], funnel: dict[str, int]
 ) -> tuple[Rule, ...]:
-    kept: list[Rule] = []
-    for rule in rules:
-        block = first_block(checks, rule, context)
-        if block is None:
-            kept.append(rule)
-        else:
-            verdicts.append(Verdict(rule.id, *block))
+    """The rules that no check has blocked by now; each of the others gets its verdict."""
+    kept = tuple([rule for rule in rules if rule.id not in blocked])
+    if len(kept) < len(rules):
+        verdicts += [Verdict(rule.id, *blocked[rule.id]) for rule in rules if rule.id in blocked]
     funnel[stage] = len(kept)
-    return tuple(kept)
-
-
-def _products(rules: tuple[Rule, ...], context: Context, verdicts: list[Verdict]) -> dict[Rule, tuple[Product, ...]]:
-    offers: dict[Rule, tuple[Product, ...]] = {}
-    for rule in rules:
-        products, block = offerable(rule, context, candidates(rule, context))
-        if block is None:
-            offers[rule] = products
-        else:
-            verdicts.append(Verdict(rule.id, *block))
-    return offers
+    return kept
 
 
 def _choose(ranking: list[Scored], rules: dict[str, Rule], needed: float) -> Scored | None:
@@ -153,8 +138,9 @@ def _floor(context: Context) -> float:
     return context.world.store.policy.min_score_cents * 2.0 ** len(delivered_this_visit(context))
 
 
-def _outscored(rule: Rule, best: Scored) -> Verdict:
-    return Verdict(rule.id, Reason.OUTSCORED, f"a better offer than {best.rule}", f"{best.rule} was chosen")
+def _outscored(rules: tuple[Rule, ...], best: Scored) -> list[Verdict]:
+    fate = Reason.OUTSCORED, f"a better offer than {best.rule}", f"{best.rule} was chosen"
+    return [Verdict(rule.id, *fate) for rule in rules if rule.id != best.rule]
 
 
 def _attend(

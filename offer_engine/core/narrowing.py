@@ -11,7 +11,7 @@ from offer_engine.core.board import Board
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import Check, candidates, offerable
 from offer_engine.core.reason import Reason
-from offer_engine.core.rules import BasketThreshold, Rule
+from offer_engine.core.rules import Rule
 from offer_engine.core.scope import OF_THE_PAST, OF_THE_SHOPPER
 
 Blocks = dict[str, tuple[Reason, str, str]]
@@ -29,6 +29,7 @@ def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Bl
     board = context.world.boards.get((context.zone, context.trigger))
     if board is None or len(blocked) == len(board.rules):
         return
+    past = _of_the_past(board, context)
     for reason, check in checks:
         if reason in OF_THE_SHOPPER:
             block = check(board.rules[0], context)
@@ -36,33 +37,32 @@ def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Bl
                 blocked |= {rule.id: (reason, *block) for rule in board.rules if rule.id not in blocked}
                 return
         else:
-            for rule in _asked(reason, board, context):
+            for rule in past if reason in OF_THE_PAST else _asked(reason, board, context):
                 if rule.id not in blocked and (block := check(rule, context)) is not None:
                     blocked[rule.id] = (reason, *block)
 
 
 def without_product(rules: Iterable[Rule], context: Context, blocked: Blocks) -> None:
     """Add to `blocked` each rule that has nothing to offer here and now, with its last obstacle."""
+    board = context.world.boards.get((context.zone, context.trigger))
+    if board is None:
+        return
     cart, sold, rejected = context.cart, context.tally.sold, context.person.rejected
     for rule in rules:
-        products = candidates(rule, context)
-        if products and not isinstance(rule.benefit, BasketThreshold):
-            first = products[0]  # mostly all is well with it, and then one is enough
-            if (
-                first.sku not in cart
-                and first.stock > sold.get(first.sku, 0)
-                and (not rejected or (rule.id, first.sku) not in rejected)
-            ):
-                continue
-        block = offerable(rule, context, products)[1]
-        if block is not None:
-            blocked[rule.id] = block
+        first = board.first.get(rule.id)  # mostly all is well with it, and then one is enough
+        if (
+            first is None
+            or first.sku in cart
+            or first.stock <= sold.get(first.sku, 0)
+            or (rejected and (rule.id, first.sku) in rejected)
+        ):
+            block = offerable(rule, context, candidates(rule, context))[1]
+            if block is not None:
+                blocked[rule.id] = block
 
 
 def _asked(reason: Reason, board: Board, context: Context) -> Sequence[Rule]:
     """The rules that a check could block at this moment; some of them may be blocked already."""
-    if reason in OF_THE_PAST:
-        return _of_the_past(board, context)
     if reason is Reason.RULE_PAUSED:
         return _unwelcome(board, context)
     return () if _is_idle(reason, board, context) else board.scope.of_the_rule.get(reason, board.rules)

@@ -24,7 +24,7 @@ _LIKED = ("accepted", "redeemed")
 
 def delivered(context: Context) -> tuple[Delivery, ...]:
     """The offers that count against caps, oldest first."""
-    return tuple(found for found in context.person.deliveries if found.counts(context.at))
+    return context.delivered
 
 
 def delivered_this_visit(context: Context) -> tuple[Delivery, ...]:

@@ -73,6 +73,19 @@ def paired(table: PairingTable, product: Product, cart: Collection[str], product
     return Paired(min(total / sqrt(len(cart)), STRONGEST), because, _source(table, products[because], product, best))
 
 
+def category_log_lift(whens: Mapping[str, float], cart: Mapping[str, Product]) -> float:
+    """L of all products of a category that no pairing names, as `paired` works it out.
+
+    Args:
+        whens: what the category's own pairings ask for, with their log lifts.
+        cart: by sku.
+    """
+    total = 0.0
+    for product in cart.values():
+        total += whens.get(product.sku, whens.get(product.category, 0.0))
+    return min(total / sqrt(len(cart)), STRONGEST)
+
+
 def _source(table: PairingTable, when: Product, then: Product, strength: float) -> str:
     """Where the pairing of that strength between two products comes from; the retailer's word if both say the same."""
     keys = [(one, other) for other in (then.sku, then.category) for one in (when.sku, when.category)]

@@ -16,7 +16,7 @@ from offer_engine.core.context import Context
 from offer_engine.core.eligible import offerable
 from offer_engine.core.formula import PAIRING_WEIGHT, Bought, Flags, Floats, Ints, formula_scores
 from offer_engine.core.incremental import MOST, REMINDED_SHARE, chance_without
-from offer_engine.core.pairing import paired
+from offer_engine.core.pairing import category_log_lift, paired
 from offer_engine.core.rhythm import Rhythm
 from offer_engine.core.rules import Rule
 from offer_engine.core.score import Scored, score
@@ -85,8 +85,7 @@ def _lift(board: Board, context: Context) -> Floats:
     keys = [key for product in context.cart.values() for key in (product.sku, product.category)]
     table, catalogue, cart = context.world.pairings, context.world.store.products, context.cart
     for number in _touched(board.paired.categories, keys):
-        found = paired(table, board.paired.nameless[number], cart, catalogue)
-        by_category[number] = exp(PAIRING_WEIGHT * found.log_lift)
+        by_category[number] = exp(PAIRING_WEIGHT * category_log_lift(board.paired.whens[number], cart))
     lift: Floats = by_category[board.shelf.category]
     for row in _touched(board.paired.rows, keys):
         lift[row] = exp(PAIRING_WEIGHT * paired(table, board.products[row], cart, catalogue).log_lift)
