@@ -10,10 +10,11 @@ import typer
 from beacon_sim.cast import load_cast
 from beacon_sim.day import DaySettings
 from beacon_sim.habits import habits_population
+from beacon_sim.radio import RadioSettings
 from demo import day as module
 from demo.day import START_MS, Lockstep, digest, main, run_day
 from offer_engine.core.context import World
-from tests.worlds import corner_shop, demo_market
+from tests.worlds import corner_shop, demo_market, demo_market_on_grid
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 5
@@ -54,6 +55,23 @@ def test_any_store_has_such_days() -> None:
 
     assert records(first) == records(again)
     assert len(records(first)) > 10
+
+
+def test_the_cast_is_found_by_gateways_alone() -> None:
+    """No position is ever sent, no range is refused, and Dave is decided for at the wine within a minute and a half.
+
+    Where shelves shadow the wine that much it takes longer, or never comes: half of the seeds are like this one
+    (docs/zones.md).
+    """
+    world = demo_market_on_grid()
+    people = habits_population(world.store, seed=10, cast=load_cast(world.store))
+    settings = DaySettings(arrivals_per_min=0, warm_up_min=1, radio=RadioSettings(source="ranges"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "HISTORY_DAYS", 20)
+        engine = run_day(world, people, seed=10, minutes=2, settings=settings)
+    decided = [json.loads(record) for record in records(engine)]
+    assert not engine.service.counts.refused
+    assert any(one["shopper"] == "dave" and one["zone"] == "wine" and one["ts"] < START_MS + 90_000 for one in decided)
 
 
 def test_a_day_is_whole(market_day: Lockstep) -> None:
