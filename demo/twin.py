@@ -38,7 +38,7 @@ from offer_engine.uplift import Exposure, compare_groups, exposures, profits, to
 OUT = Path("build/twin.json")
 EVERYONE, EXPOSED = "all visits", "visits with an offer"
 LEAST_VISITS = 10  # of a rule that gets a line of its own: fewer say nothing
-WIDTH = 118  # of the tables where no terminal says otherwise
+WIDTH = 124  # of the tables where no terminal says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,8 @@ def _show(found: Comparison, currency: str, console: Console) -> None:
 
 def _table(title: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
-    for heading in ("", "visits", "twin runs: the truth", "control group's estimate", "holds the truth"):
-        table.add_column(heading, justify="left" if heading in ("", "holds the truth") else "right", no_wrap=True)
+    for heading in ("", "visits", "twin runs: the truth", "control group's estimate", "agrees"):
+        table.add_column(heading, justify="left" if heading in ("", "agrees") else "right", no_wrap=True)
     return table
 
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 
 from offer_engine.core.affinity import Profile
-from offer_engine.core.context import Context
+from offer_engine.core.context import Context, build_world
 from offer_engine.core.decision import decide
 from offer_engine.core.rules import Amount, AnyOf, BasketThreshold, Benefit, Bought, MultiBuy, Percent, Reminder, Rule
 from offer_engine.core.sentence import Signal, benefit_text, money, times
+from offer_engine.core.store_map import Evidence, Pairing
 from offer_engine.messages import Offer
 from tests.core.moments import NEARLY, moments
 from tests.core.worlds import ANY_RED, FAVOURITE_RED, OAK_WITH_LAMB, STORE, history, moment, world
@@ -128,6 +129,17 @@ def test_the_sentence_says_what_it_rests_on(
     """The founding sentence, and one for each kind of reason."""
     offer = sent(moment(world(rule), cart=cart, past=past))
     assert (offer.reason, offer.signals) == (sentence, signals)
+
+
+def test_a_learnt_pairing_is_told_from_the_retailer_s_own() -> None:
+    """What baskets show is said to be bought together, and the record says that it was learnt."""
+    learnt = Pairing("lamb", "red-wine", 3.0, "learnt", Evidence(40, 2.0, 4.0))
+    shop = world(RED)
+    shop = replace(shop, store=replace(shop.store, pairings=(learnt,)))
+    context = moment(build_world(shop.store, shop.rules), cart=["rack-of-lamb"])
+    assert sent(context).reason == "Because it is often bought together with the rack of lamb in your cart."
+    assert decide(context).ranking[0].pairing == "learnt"
+
 
 
 def test_a_category_bought_is_said_where_the_product_is_new() -> None:
