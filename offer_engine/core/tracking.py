@@ -72,7 +72,8 @@ def jumped(track: Track, fix: Position) -> Track:
 def strode(track: Track, fix: Position) -> tuple[float, float] | None:
     """Where a stride began that is long enough to have led through a zone unseen; None for all shorter steps.
 
-    A step no longer than the fix's own error may be nothing but that error, which crosses no zone.
+    A step no longer than the fix's own error may be nothing but that error, which crosses no zone. Neither does a wrong
+    track that is put right.
 
     >>> strode(Track(ts=0, x=0.0, y=0.0), Position(ts=1000, x=2.5, y=0.0, accuracy=0.5))
     (0.0, 0.0)
@@ -83,7 +84,7 @@ def strode(track: Track, fix: Position) -> tuple[float, float] | None:
     east, north = fix.x - track.x, fix.y - track.y
     if east * east + north * north <= least_m * least_m or fix.ts - track.ts > STRIDE_S * 1000:
         return None
-    return track.x, track.y
+    return (track.x, track.y) if is_in_reach(track.ts, track.x, track.y, fix) else None
 
 
 def _agreeing(track: Track, fix: Position) -> int:

@@ -15,6 +15,7 @@ from offer_engine.core.tracking import (
     Track,
     follow,
     jumped,
+    strode,
 )
 from offer_engine.messages import Position
 
@@ -133,3 +134,20 @@ def test_repeated_fixes_change_nothing(fixes: list[Position], data: st.DataObjec
     again = data.draw(st.lists(st.sampled_from(fixes), max_size=5)) if fixes else []
     taken = [fix for fix in again if track is not None and fix.ts <= track.ts]
     assert followed(taken, track)[0] == track
+
+
+@pytest.mark.parametrize(
+    ("fix", "is_stride"),
+    [
+        (jump(11_000, 3.0, accuracy=0.5), True),
+        (jump(11_000, 1.0, accuracy=0.5), False),  # seen often enough
+        (jump(11_000, 3.0, accuracy=3.0), False),  # that may be the error
+        (jump(11_000, 2.0), False),  # likewise, with the error that is taken where none is stated
+        (jump(20_000, 9.0, accuracy=0.5), True),
+        (jump(20_001, 9.0, accuracy=0.5), False),  # nobody knows the way
+        (jump(13_000, 40.0, accuracy=0.5), False),  # a wrong track is put right: nobody walked there
+    ],
+)
+def test_a_stride_is_long_and_walked(fix: Position, is_stride: bool) -> None:  # noqa: FBT001  expected
+    """Ten seconds into a walk at the origin, where a stride began or that there was none."""
+    assert strode(HERE, fix) == ((0.0, 0.0) if is_stride else None)
