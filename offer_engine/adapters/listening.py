@@ -12,6 +12,7 @@ from offer_engine.adapters import espresense, omlox, owntracks
 from offer_engine.adapters.foreign import Said
 from offer_engine.core.context import World
 from offer_engine.errors import MessageError, Refusal
+from offer_engine.messages import encode, leaf_of, parse_report
 
 FILTERS: Mapping[str, tuple[tuple[str, int], ...]] = {  # system -> topic filters, each with its QoS
     "omlox": omlox.FILTERS,
@@ -42,7 +43,7 @@ class Listening:
         }
 
     def hear(self, topic: str, payload: bytes, arrived_ms: int, world: World) -> list[Said]:
-        """What one message says.
+        """What one message says, within the ranges of our own wire.
 
         Raises:
             MessageError: it cannot be used, or nobody listens to its system.
@@ -50,7 +51,8 @@ class Listening:
         system = _system(topic)
         if system not in self._hears:
             raise MessageError(Refusal.TOPIC, f"'{system[:40]}' is no system that this engine listens to")
-        return self._hears[system](topic.lstrip("/"), payload, arrived_ms, world)
+        said = self._hears[system](topic.lstrip("/"), payload, arrived_ms, world)
+        return [(shopper, parse_report(leaf_of(report), encode(report))) for shopper, report in said]
 
     def due(self, now_ms: int) -> list[Said]:
         """What has been gathered and is complete."""
