@@ -20,7 +20,7 @@ from bench.zones.methods import admitted, as_they_come, at_once, believed, fence
 from bench.zones.picture import draw
 from bench.zones.ranges import places_found, ranges_on
 from bench.zones.report import TARGETS, as_goals, as_json, as_markdown, key_of
-from bench.zones.run import BOUND, GROUPS, OURS, Group, evaluate, prepare, walk
+from bench.zones.run import BOUND, GROUPS, OURS, Group, Line, evaluate, prepare, walk
 from bench.zones.score import Counts, count, of_group, score
 from bench.zones.trips import STEP_MS, Trip, walk_trips
 from bench.zones.truth import Stay, Visit, reported_stays, true_visits, with_pairs
@@ -130,6 +130,13 @@ def test_nothing_reported_has_no_precision() -> None:
     empty = score([Counts()])
     assert math.isnan(empty.precision)
     assert math.isnan(empty.recall)
+
+
+def test_goals_are_counted() -> None:
+    """Two figures as good as their goal, to two decimals, and one that is not."""
+    trips = [Counts(visits=100, found=86, entries=100, hits=77, flaps=3)]
+    line = Line(SIGMA_2, OURS, "visit", dict.fromkeys(GROUPS, score(trips)))
+    assert as_goals([line]).endswith("Missed: 3 of 5 goals.")  # false a trip of all; both of departments
 
 
 def test_groups_are_kinds() -> None:
