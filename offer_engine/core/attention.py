@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from msgspec import Struct
 
 from offer_engine.core.context import Context
-from offer_engine.core.eligible import CONSENT, ELIGIBLE, first_block
+from offer_engine.core.eligible import CONSENT, ELIGIBLE
+from offer_engine.core.narrowing import Blocks, narrow
 from offer_engine.core.pacing import POLICY
 from offer_engine.core.ranking import best_offers
 
@@ -77,7 +78,9 @@ def _chances(context: Context, floor_cents: float) -> Iterator[Chance]:
 
 def _best_value(there: Context) -> float:
     """What the best offer would be worth where the shopper is imagined, in cents; 0 for none."""
+    blocked: Blocks = {}
+    for checks in _CHECKS:
+        narrow(checks, there, blocked)
     rules = there.world.triggered.get((there.zone, there.trigger), ())
-    allowed = [rule for rule in rules if all(first_block(checks, rule, there) is None for checks in _CHECKS)]
-    best = best_offers(allowed, there, 1)
+    best = best_offers([rule for rule in rules if rule.id not in blocked], there, 1)
     return best[0].value_cents if best else 0.0
