@@ -5,6 +5,7 @@ from math import hypot
 
 import pytest
 
+from offer_engine.adapters.listening import Listening
 from offer_engine.api.live import LiveView
 from offer_engine.errors import Refusal
 from offer_engine.messages import ConsentChange, Ranges, Reading, encode
@@ -92,6 +93,18 @@ def test_who_does_not_share_a_location_is_not_looked_for(store: Bench) -> None:
 
     assert store.service.counts.untracked == 3
     assert store.service.shopper("dave").state.belief is None
+
+
+def test_nodes_that_are_offline_are_in_the_numbers(store: Bench) -> None:
+    """Whoever watches the store sees which gateways are deaf, until they are back."""
+    view = LiveView(store.service, ())
+    assert view.stats()["gateways_offline"] == []
+    store.service.foreign = Listening(["espresense"], lambda _shopper: None)
+
+    for room, payload in (("b02", b"offline"), ("b01", b"offline"), ("b02", b"online")):
+        store.service.receive(f"espresense/rooms/{room}/status", payload)
+
+    assert view.stats()["gateways_offline"] == ["b01"]
 
 
 BAD = {

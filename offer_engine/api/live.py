@@ -217,6 +217,7 @@ class LiveView:
             "dropped": dict(counts.dropped),
             "untracked": counts.untracked,
             "broker": self._broker(),
+            "gateways_offline": sorted(self._service.foreign.offline) if self._service.foreign is not None else [],
             "rules_version": self._service.world.rules.version,
             "rule_problems": list(self._service.rule_problems),
             "rules_paused": self._service.paused_rules(),
