@@ -41,6 +41,7 @@ class DaySettings:
     arrivals_per_min: float = ARRIVALS_PER_MIN  # walk-ins; 0: nobody but those who are booked
     warm_up_min: float = WARM_UP_MIN  # simulated in silence before the start
     radio: RadioSettings = field(default_factory=RadioSettings)
+    is_considerate: bool = True  # shoppers keep clear of one another; False only for measuring what that changes
 
 
 class StoreDay:
@@ -84,7 +85,7 @@ class StoreDay:
             store=store,
             floor=floor,
             aisles=find_aisles(store, floor),
-            traffic=Traffic(store, floor),
+            traffic=Traffic(store, floor, is_considerate=settings.is_considerate),
             places=places,
             tills=tills,
             walls=walls,

@@ -73,6 +73,7 @@ class Diary:
     walks: list[Walk] = field(default_factory=list)  # in order; between two of them one stands
     halts: list[Halt] = field(default_factory=list)  # done, in order
     queued_ms: int | None = None  # from the end of the queue to the till; None: has not paid
+    paid_at: Point | None = None
 
 
 class Shopper:
@@ -223,6 +224,7 @@ class Shopper:
             self.diary.queued_ms = int(self._env.now) - joined_ms
             yield from self._go(till.place.service)
             yield self._env.timeout(self._trip.till_ms + ITEM_MS * len(self._cart))
+            self.diary.paid_at = till.place.service
             self._publish_checkout()
             till.leave(request)
 

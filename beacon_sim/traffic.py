@@ -43,7 +43,9 @@ class _Track:
 class Traffic:
     """Who walks and stands where, from now on."""
 
-    def __init__(self, store: StoreMap, floor: Floor) -> None:
+    def __init__(self, store: StoreMap, floor: Floor, *, is_considerate: bool = True) -> None:
+        """Nobody is in the store yet; the inconsiderate walk and stand as if alone, which is good for comparing."""
+        self._is_considerate = is_considerate
         self._floor = floor
         self._zones = [zone.area for zone in store.zones.values() if zone.kind != "promo"]
         cells = floor.cells[floor.is_reachable]
@@ -64,6 +66,8 @@ class Traffic:
 
     def spot(self, who: str, wanted: Point) -> Point:
         """Where to stand for what is at `wanted`: there, or beside it if somebody has that place or is going there."""
+        if not self._is_considerate:
+            return wanted
         x, y = wanted
         ends = [track.end for other, track in self._tracks.items() if other != who]
         reach = ROOM_M + ELBOW_M
@@ -93,7 +97,7 @@ class Traffic:
     def walk(self, who: str, way: Path, speed_m_s: float, now_ms: float) -> Walk:
         """How `who` walks a way, setting out now, past everybody who will be near it."""
         plain = walk_along(way, speed_m_s, now_ms)
-        if way.length_m <= SHORT_M:
+        if way.length_m <= SHORT_M or not self._is_considerate:
             return plain
         near = self._near(who, _bounds(plain))
         if not near:

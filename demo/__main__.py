@@ -16,9 +16,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from beacon_sim.crowd import usual_crowd
 from demo.broker import BrokerError
 from demo.child import ChildError
 from demo.history import Shoppers
+from demo.hours import morning_after
 from demo.opening import COMPLETE_JOURNEY, DEFAULT_PORT, Plan, move_households_in, open_store, watch
 from demo.ports import LOOPBACK, next_free
 from offer_engine.core.store_map import StoreMap
@@ -81,6 +83,9 @@ def say_open(store: StoreMap, plan: Plan, broker: str) -> None:
     say()
     say(f"  {store.label} is open:  {plan.address}")
     say()
+    if plan.plays is not None:
+        say(f"  its time:               {plan.plays:%A %H:%M}; it is in its quiet hours now and would send nothing")
+    say(f"  shoppers inside, about: {plan.count}")
     say(f"  a phone in a terminal:  {phone}")
     if plan.broker is None:
         say(f"  MQTT broker:            {broker}")
@@ -104,7 +109,9 @@ def main(
         int, typer.Option(min=1, max=65535, help="where the pages are; the next free one when it is taken")
     ] = DEFAULT_PORT,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets phones on the network in")] = LOOPBACK,
-    shoppers: Annotated[int, typer.Option(min=0, help="how many are in the store at a time")] = 60,
+    shoppers: Annotated[
+        int | None, typer.Option(min=0, help="how many are in the store at a time; without it, what suits its size")
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same day")] = 7,
     speed: Annotated[float, typer.Option(min=0.1, max=100, help="1 is real time, 20 twenty times as fast")] = 1.0,
     population: Annotated[Population, typer.Option(help="our cast, or Complete Journey households")] = Population.CAST,
@@ -121,8 +128,19 @@ def main(
                 store = move_households_in(seed, COMPLETE_JOURNEY.with_suffix(".log"))
             building = check_store(store)
             who = Shoppers(store, population.value, seed)
-            today = datetime.now(UTC).date()
-            plan = Plan(who, shoppers, speed, host, choose_port(port), broker, today, keep_data, source.value)
+            now = datetime.now(UTC)
+            plan = Plan(
+                shoppers=who,
+                count=usual_crowd(building) if shoppers is None else shoppers,
+                speed=speed,
+                host=host,
+                port=choose_port(port),
+                broker=broker,
+                today=now.date(),
+                keep_data=keep_data,
+                plays=morning_after(building, now),
+                source=source.value,
+            )
             children, own = open_store(stack, plan, say)
             say_open(building, plan, own)
             for complaint in watch(children):

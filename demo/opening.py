@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from demo.broker import STORE, start_broker
@@ -47,6 +47,7 @@ class Plan:
     broker: str | None  # None: the embedded one
     today: date
     keep_data: bool
+    plays: datetime | None = None  # store time at the start; None: now
     source: str = "positions"  # or "ranges": the engine finds the places from what gateways hear
 
     @property
@@ -127,7 +128,7 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tupl
     shared = ("--store", str(plan.shoppers.store), "--broker", broker)
     secret = {"AISLEWISE_PHONE_KEY": os.environ.get("AISLEWISE_PHONE_KEY") or secrets.token_hex(32)}
 
-    clock = "wall" if plan.speed == 1 else "event"  # a day run faster than time carries its own
+    clock = "wall" if plan.speed == 1 and plan.plays is None else "event"  # another day, or a faster one: its own time
     tracking = "grid" if plan.speed <= BELIEVED_SPEED or plan.source == "ranges" else "raw"
     follow = () if plan.has_cast else ("--follow", "")  # without a cast: whoever is sent an offer
     engine_flags = (*follow, "--host", plan.host, "--port", str(plan.port), "--db", str(ledger), "--clock", clock)
@@ -138,7 +139,8 @@ def open_store(stack: ExitStack, plan: Plan, say: Callable[[str], None]) -> tupl
     crowd = ("--seed", str(plan.shoppers.seed), "--shoppers", str(plan.count), "--speed", f"{plan.speed:g}")
     who = ("--engine", plan.address, "--population", plan.shoppers.population)
     radio = ("--source", plan.source, "--sigma", f"{SIGMA_M:g}")
-    command = python("beacon_sim", "run", *shared, *who, *crowd, *radio)
+    begin = ("--start", plan.plays.isoformat()) if plan.plays else ()
+    command = python("beacon_sim", "run", *shared, *who, *crowd, *radio, *begin)
     opened(start("simulator", command, plan.folder / "simulator.log", secret), SIMULATOR_STOPS_WITHIN_S)
     return children, broker
 
