@@ -165,6 +165,11 @@ class Context:
         return sum(self.cart[item.sku].price_cents * item.qty for item in basket if item.sku in self.cart)
 
     @cached_property
+    def cart_words(self) -> frozenset[str]:
+        """What rules may ask of the cart: the skus and the categories in it."""
+        return frozenset(word for product in self.cart.values() for word in (product.sku, product.category))
+
+    @cached_property
     def delivered(self) -> tuple[Delivery, ...]:
         """The offers that count against caps, oldest first."""
         return tuple([found for found in self.person.deliveries if found.counts(self.at)])

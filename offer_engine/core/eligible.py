@@ -51,11 +51,13 @@ def _in_hours(rule: Rule, context: Context) -> Block | None:
 
 
 def _has(rule: Rule, context: Context) -> Block | None:
-    missing = [what for what in rule.has if context.in_cart(what) is None]
+    missing = [what for what in rule.has if what not in context.cart_words]
     return (f"{', '.join(missing)} in the cart", "not there") if missing else None
 
 
 def _lacks(rule: Rule, context: Context) -> Block | None:
+    if context.cart_words.isdisjoint(rule.lacks):
+        return None
     found = [product.sku for what in rule.lacks if (product := context.in_cart(what)) is not None]
     return (f"no {', '.join(rule.lacks)} in the cart", ", ".join(found)) if found else None
 

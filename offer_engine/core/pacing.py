@@ -29,7 +29,7 @@ def delivered(context: Context) -> tuple[Delivery, ...]:
 
 def delivered_this_visit(context: Context) -> tuple[Delivery, ...]:
     """The offers of this visit that count against caps."""
-    return tuple(found for found in delivered(context) if found.visit == context.visit.id)
+    return tuple([found for found in context.delivered if found.visit == context.visit.id])
 
 
 def _quiet_hours(rule: Rule, context: Context) -> Block | None:
