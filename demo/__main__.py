@@ -20,7 +20,7 @@ from beacon_sim.crowd import usual_crowd
 from demo.broker import BrokerError
 from demo.child import ChildError
 from demo.history import Shoppers
-from demo.hours import morning_after
+from demo.hours import afternoon_after
 from demo.opening import COMPLETE_JOURNEY, DEFAULT_PORT, Plan, move_households_in, open_store, watch
 from demo.ports import LOOPBACK, next_free
 from offer_engine.core.store_map import StoreMap
@@ -138,7 +138,7 @@ def main(
                 broker=broker,
                 today=now.date(),
                 keep_data=keep_data,
-                plays=morning_after(building, now),
+                plays=afternoon_after(building, now),
                 source=source.value,
             )
             children, own = open_store(stack, plan, say)

@@ -1,7 +1,7 @@
 """Turns a store's quiet hours and the time of day into the time at which a demo plays.
 
 A demo at night would otherwise be people in a shop that is shut, with phones that stay silent as they should. So a
-store in its quiet hours plays the next morning instead: later than now, so that no offer looks expired to a phone.
+store in its quiet hours plays the next afternoon instead: later than now, so that no offer looks expired to a phone.
 """
 
 from datetime import datetime, timedelta
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from offer_engine.core.store_map import StoreMap
 
-AFTER_OPENING = timedelta(hours=3)  # when a shop is well awake
+AFTER_OPENING = timedelta(hours=9)  # when a shop is busy, and offers for the evening have begun
 
 
-def morning_after(store: StoreMap, now: datetime) -> datetime | None:
-    """A time the next morning, in the store's time zone, when it is in its quiet hours `now`; else None.
+def afternoon_after(store: StoreMap, now: datetime) -> datetime | None:
+    """A time the next afternoon, in the store's time zone, when it is in its quiet hours `now`; else None.
 
     Args:
         store: whose quiet hours.
