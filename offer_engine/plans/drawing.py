@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
+import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.affinity import affine_transform
@@ -20,8 +21,8 @@ from offer_engine.core.store_map import Fixture, Opening, Zone
 from offer_engine.plans.labels import LEADING, Label, letter
 from offer_engine.plans.look import FONT, INKS, text_width
 
-MAX_WIDE_PX, MAX_HIGH_PX = 1120.0, 900.0  # of the plan itself
-MAX_PX_PER_M = 44.0
+MAX_WIDE_PX, MAX_HIGH_PX = 1120.0, 900.0  # of the plan itself, unless that would make it smaller than ...
+MIN_PX_PER_M, MAX_PX_PER_M = 14.0, 44.0  # ... an aisle of 2.5 m needs to hold its name
 MARGIN_PX = 32.0
 HEAD_PX = 62.0
 ROW_PX = 26.0  # of the legend
@@ -119,6 +120,7 @@ def svg(plan: Plan) -> str:
     """The whole drawing."""
     west, south, east, north = plan.level.bounds
     px = min(MAX_WIDE_PX / (east - west), MAX_HIGH_PX / (north - south), MAX_PX_PER_M)
+    px = max(px, MIN_PX_PER_M)
     view = View(px, west, north)
     body, numbered = _body(plan, view)
     wide = max((east - west) * px + 2 * MARGIN_PX, 560.0)
@@ -168,13 +170,16 @@ def tint_of(zone: Zone, fixtures: Sequence[Fixture]) -> str:
     if zone.kind != "dept":
         return zone.kind
     votes: dict[str, float] = {}
-    west, south, east, north = zone.area.bounds
-    reach = shapely.box(west - _REACH_M, south - _REACH_M, east + _REACH_M, north + _REACH_M)
-    for fixture in fixtures:
-        tint = _TINT_OF.get(fixture.kind)
-        shared_m2 = reach.intersection(shapely.box(*fixture.area.bounds)).area
-        if tint is not None and shared_m2 > 0:
-            votes[tint] = votes.get(tint, 0.0) + shared_m2
+    tinting = [fixture for fixture in fixtures if fixture.kind in _TINT_OF]
+    west, south, east, north = shapely.bounds([fixture.area for fixture in tinting]).reshape(-1, 4).T
+    zone_west, zone_south, zone_east, zone_north = zone.area.bounds
+    wide = np.minimum(east, zone_east + _REACH_M) - np.maximum(west, zone_west - _REACH_M)
+    high = np.minimum(north, zone_north + _REACH_M) - np.maximum(south, zone_south - _REACH_M)
+    shared_m2 = np.maximum(wide, 0.0) * np.maximum(high, 0.0)
+    for fixture, shared in zip(tinting, shared_m2.tolist(), strict=True):
+        if shared > 0:
+            tint = _TINT_OF[fixture.kind]
+            votes[tint] = votes.get(tint, 0.0) + shared
     return max(votes, key=lambda tint: votes[tint], default="dept")
 
 
@@ -307,10 +312,21 @@ def _foot(plan: Plan, view: View, wide: float, y: float, numbered: Sequence[str]
             x, y = start, y + ROW_PX
         drawn += [symbol(x, y), _text(x + 21, y + 4, word, size=12, ink="muted")]
         x += taken
-    for number, name in enumerate(numbered, start=1):
-        y += ROW_PX if number == 1 else ROW_PX * 0.75
-        drawn.append(_text(start, y + 5, f"{number}  {name}", size=12, ink="muted"))
-    return drawn, y + MARGIN_PX
+    notes, high = _notes(numbered, wide, y + ROW_PX)
+    return drawn + notes, (high if numbered else y) + MARGIN_PX
+
+
+def _notes(numbered: Sequence[str], wide: float, y: float) -> tuple[list[str], float]:
+    """What the numbers on the plan stand for, in columns, and where they end."""
+    lines = [f"{number}  {name}" for number, name in enumerate(numbered, start=1)]
+    column_px = max((text_width(line, 12) for line in lines), default=0.0) + 28
+    columns = max(1, int((wide - 2 * MARGIN_PX) // column_px))
+    rows = -(-len(lines) // columns)
+    drawn = []
+    for place, line in enumerate(lines):
+        column, row = divmod(place, rows)
+        drawn.append(_text(MARGIN_PX + column * column_px, y + row * ROW_PX * 0.7 + 5, line, size=12, ink="muted"))
+    return drawn, y + max(rows - 1, 0) * ROW_PX * 0.7
 
 
 def _scale_bar(view: View, y: float) -> tuple[list[str], float]:

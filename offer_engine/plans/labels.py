@@ -78,7 +78,9 @@ def _place(
 ) -> Label | None:
     west, south, east, north = part.bounds
     is_narrow_aisle = zone.kind == "aisle" and north - south > 1.6 * (east - west)
-    free = part.buffer(-_PAD_PX / px).difference(shapely.union_all(shapely.buffer(list(obstacles), _PAD_PX / px)))
+    found = np.array(obstacles, dtype=object)
+    near = found[shapely.intersects(found, shapely.box(*part.bounds))] if obstacles else found
+    free = part.buffer(-_PAD_PX / px).difference(shapely.union_all(shapely.buffer(near, _PAD_PX / px)))
     if free.is_empty:
         return None
     shapely.prepare(free)

@@ -1,5 +1,6 @@
 """A plan as a drawing: well-formed, complete, to scale, with its mistakes in red."""
 
+import json
 import math
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -13,6 +14,7 @@ from offer_engine.errors import Problem
 from offer_engine.plans.drawing import Plan, north_up, plan_of, svg
 from offer_engine.plans.look import INKS
 from tests.core.tiny_store import FLOOR, edited
+from tests.plans.drawn import feature
 from tests.worlds import MAPS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -82,6 +84,40 @@ def test_a_door_that_no_zone_names_gets_its_name_outside() -> None:
 
 def _floor(drawing: str) -> str:
     return ET.fromstring(drawing).findall(f"{SVG}path")[0].attrib["d"]  # noqa: S314
+
+
+def test_a_hypermarket_is_drawn_large_enough_to_read() -> None:
+    """At 14 pixels a metre at least, however wide the paper gets."""
+    wide = plan(
+        edited(FLOOR, ("[[0, 0], [10, 0], [10, 8], [0, 8], [0, 0]]", "[[0, 0], [300, 0], [300, 8], [0, 8], [0, 0]]"))
+    )
+    assert float(ET.fromstring(svg(wide)).attrib["width"]) == 300 * 14 + 64  # noqa: S314
+
+
+def small(west: float) -> dict[str, object]:
+    """A triangle in which no name fits."""
+    return {"type": "Polygon", "coordinates": [[[west, 0.1], [west + 0.2, 0.1], [west + 0.2, 0.3], [west, 0.1]]]}
+
+
+def name(place: int) -> dict[str, str]:
+    """A long one."""
+    return {"en": f"A long name, number {place}"}
+
+
+def test_numbers_are_explained_in_columns_under_the_plan() -> None:
+    """Names too long for their zones: every one is told, none beyond the edge of the paper."""
+    numbers = dict.fromkeys(("min_inside_ms", "min_dwell_ms", "min_outside_ms", "exit_margin_m"), 0)
+    own = {"kind": "promo", "floor": 0, **numbers, "timeout_ms": 1000}
+    zones = "".join(
+        json.dumps(feature("geofence", small(place / 4), f"N{place}", key=f"n{place}", name=name(place), **own)) + ",\n"
+        for place in range(12)
+    )
+    head = '{"type": "Feature", "id": "D1"'
+    drawing = svg(plan(edited(FLOOR, (head, zones + head))))
+    notes = [found for found in ET.fromstring(drawing).iter(f"{SVG}text") if "A long name" in (found.text or "")]  # noqa: S314
+    assert len(notes) == 12
+    assert len({found.attrib["x"] for found in notes}) > 1
+    assert max(float(found.attrib["x"]) for found in notes) < float(ET.fromstring(drawing).attrib["width"]) - 100  # noqa: S314
 
 
 def test_names_cannot_break_the_drawing() -> None:

@@ -18,6 +18,12 @@ def test_a_picture_is_a_png_of_the_size_asked_for() -> None:
     assert struct.unpack(">II", content[16:24]) == (60, 40)
 
 
+def test_a_picture_does_not_outgrow_its_readers() -> None:
+    """A drawing of five metres of paper becomes a picture of 6,000 pixels."""
+    content = png(SQUARE.replace('width="30" height="20"', 'width="15000" height="20"'), zoom=2)
+    assert struct.unpack(">II", content[16:24]) == (6000, 8)
+
+
 def test_a_machine_without_fonts_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plan without a single name would look finished and be useless."""
     render = resvg_py.svg_to_bytes
