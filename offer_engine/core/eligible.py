@@ -132,7 +132,7 @@ def candidates(rule: Rule, context: Context) -> tuple[Product, ...]:
             habits = context.history.zones.get(context.zone, ())
             bought = {habit.sku for habit in habits if habit.category == category}
             sold_here = world.sold_in.get((context.zone, category), ()) if bought else ()
-            return tuple(product for product in sold_here if product.sku in bought)
+            return tuple([product for product in sold_here if product.sku in bought])
 
 
 def offerable(

@@ -72,7 +72,7 @@ def formula_scores(shelf: Shelf, bought: Bought, lift: Floats | float) -> Floats
     array([0.2925, 0.5975, 0.06  ])
     """
     of_category = bought.by_category / (bought.total + 1)
-    scores: Floats = of_category[shelf.category]
+    scores: Floats = of_category.take(shelf.category)
     scores *= shelf.within_share
     scores *= CATEGORY_WEIGHT
     scores[bought.rows] += bought.weights / (bought.total + 1)

@@ -4,12 +4,13 @@ The outcome is that of asking every check of every rule, in the order of the tab
 equal to it; with a hundred rules it takes a tenth of the time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from offer_engine.core.annoyance import NOBODY_ASKED
 from offer_engine.core.board import Board
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import Check, candidates, offerable
+from offer_engine.core.pacing import delivered_this_visit
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
 from offer_engine.core.scope import OF_THE_PAST, OF_THE_SHOPPER
@@ -37,7 +38,7 @@ def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Bl
                 blocked |= {rule.id: (reason, *block) for rule in board.rules if rule.id not in blocked}
                 return
         else:
-            for rule in past if reason in OF_THE_PAST else _asked(reason, board, context):
+            for rule in _asked(reason, board, context, past):
                 if rule.id not in blocked and (block := check(rule, context)) is not None:
                     blocked[rule.id] = (reason, *block)
 
@@ -61,26 +62,32 @@ def without_product(rules: Iterable[Rule], context: Context, blocked: Blocks) ->
                 blocked[rule.id] = block
 
 
-def _asked(reason: Reason, board: Board, context: Context) -> Sequence[Rule]:
+def _asked(reason: Reason, board: Board, context: Context, past: Sequence[Rule]) -> Sequence[Rule]:
     """The rules that a check could block at this moment; some of them may be blocked already."""
     if reason is Reason.RULE_PAUSED:
         return _unwelcome(board, context)
-    return () if _is_idle(reason, board, context) else board.scope.of_the_rule.get(reason, board.rules)
+    if _is_idle(reason, board, context):
+        return ()
+    return past if reason in OF_THE_PAST else board.scope.of_the_rule.get(reason, board.rules)
 
 
 def _is_idle(reason: Reason, board: Board, context: Context) -> bool:
     """Whether a check can block no rule at all at this moment."""
-    match reason:
-        case Reason.NO_BASKET_CONSENT:
-            return context.person.consents.basket
-        case Reason.NO_HISTORY_CONSENT:
-            return context.person.consents.history
-        case Reason.NOT_STARTED:
-            return context.local.date() >= board.scope.last_start
-        case Reason.ENDED:
-            return context.local.date() <= board.scope.first_end
-        case _:
-            return False
+    idle = _IDLE.get(reason)
+    return idle is not None and idle(board, context)
+
+
+_IDLE: Mapping[Reason, Callable[[Board, Context], bool]] = {
+    Reason.NO_BASKET_CONSENT: lambda _, context: context.person.consents.basket,
+    Reason.NO_HISTORY_CONSENT: lambda _, context: context.person.consents.history,
+    Reason.NOT_STARTED: lambda board, context: context.local.date() >= board.scope.last_start,
+    Reason.ENDED: lambda board, context: context.local.date() <= board.scope.first_end,
+    Reason.MUTED_RULE: lambda _, context: not context.person.muted_rules,
+    Reason.MUTED_CATEGORY: lambda _, context: not context.person.muted_categories,
+    Reason.RULE_VISIT_CAP: lambda _, context: not delivered_this_visit(context),
+    Reason.RULE_COOLDOWN: lambda _, context: not context.delivered,
+    Reason.CATEGORY_COOLDOWN: lambda _, context: not context.delivered,
+}
 
 
 def _unwelcome(board: Board, context: Context) -> Sequence[Rule]:

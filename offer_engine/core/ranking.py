@@ -59,12 +59,12 @@ def pair_values(board: Board, shares: ZoneShares, context: Context) -> Floats:
     appeal: Floats = scores / (1 + scores)
     appeal[bought.rows] *= np.array([habit.wanted for habit in rhythms], dtype=np.float64)
     reminded = 1 - (1 - silent) * (1 - REMINDED_SHARE * appeal)
-    with_offer: Floats = reminded[board.pair_row]
+    with_offer: Floats = reminded.take(board.pair_row)
     with_offer *= board.sells_more
     np.minimum(with_offer, MOST, out=with_offer)
-    np.maximum(with_offer, silent[board.pair_row], out=with_offer)
+    np.maximum(with_offer, silent.take(board.pair_row), out=with_offer)
     with_offer *= board.profit
-    with_offer -= (silent * board.margin)[board.pair_row]
+    with_offer -= (silent * board.margin).take(board.pair_row)
     return with_offer
 
 
@@ -86,7 +86,7 @@ def _lift(board: Board, context: Context) -> Floats:
     table, catalogue, cart = context.world.pairings, context.world.store.products, context.cart
     for number in _touched(board.paired.categories, keys):
         by_category[number] = exp(PAIRING_WEIGHT * category_log_lift(board.paired.whens[number], cart))
-    lift: Floats = by_category[board.shelf.category]
+    lift: Floats = by_category.take(board.shelf.category)
     for row in _touched(board.paired.rows, keys):
         lift[row] = exp(PAIRING_WEIGHT * paired(table, board.products[row], cart, catalogue).log_lift)
     return lift
@@ -113,7 +113,7 @@ def _open(board: Board, rules: Sequence[Rule], shares: ZoneShares) -> Flags:
     is_allowed[[board.number[rule.id] for rule in rules]] = True
     was_bought = np.zeros(len(board.products), dtype=np.bool_)
     was_bought[[board.row[sku] for sku in shares.skus if sku in board.row]] = True
-    return np.asarray(is_allowed[board.pair_rule] & (~board.is_favourite | was_bought[board.pair_row]))
+    return np.asarray(is_allowed.take(board.pair_rule) & (~board.is_favourite | was_bought.take(board.pair_row)))
 
 
 def _offerable_first(values: Floats, board: Board, context: Context) -> Iterator[int]:
