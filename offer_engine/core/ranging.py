@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-from offer_engine.core.walk_model import Exact, Places, WalkModel
+from offer_engine.core.walk_model import Exact, Floats, Places, WalkModel
 
 COMMON_SHARE = 0.2  # of the variance of log-distances: two hands, two phones or two trolleys differ by some 3 dB
 MOST_SIGMAS = 3.0  # an error beyond this, as through a pallet, says no more than this
@@ -59,17 +59,20 @@ def range_logs(model: WalkModel, cells: Places, ranges: Sequence[Range]) -> Exac
     off_sq = np.array([one.x**2 + one.y**2 + one.rise_m**2 for one in ranges])
     spreads = np.array([log_spread(one.sigma_m / one.distance_m) for one in ranges])
     logs = np.log([one.distance_m for one in ranges])
-    way_sq = model.square.take(cells, axis=0) @ places.T + off_sq
-    errors = (logs - np.log(np.maximum(way_sq, NEAR_M**2)) / 2) / spreads
-    return -_squared(np.clip(errors, -MOST_SIGMAS, MOST_SIGMAS)) / 2
+    # Squared ways are differences of large numbers, their logarithms small ones: there float32 is enough, and faster.
+    errors: Floats = (model.square.take(cells, axis=0) @ places.T + off_sq).astype(np.float32)
+    np.log(np.maximum(errors, np.float32(NEAR_M**2), out=errors), out=errors)
+    errors *= (-0.5 / spreads).astype(np.float32)
+    errors += (logs / spreads).astype(np.float32)
+    return _squared(np.clip(errors, -MOST_SIGMAS, MOST_SIGMAS, out=errors)) / -2
 
 
-def _squared(errors: Exact) -> Exact:
+def _squared(errors: Floats) -> Exact:
     """The sum above for errors of shape (cells, ranges)."""
-    count, together = errors.shape[1], errors.sum(axis=1)
-    common = COMMON_SHARE / (1 + (count - 1) * COMMON_SHARE)
-    squared: Exact = ((errors * errors).sum(axis=1) - common * together * together) / (1 - COMMON_SHARE)
-    return squared
+    together = errors.sum(axis=1, dtype=np.float64)
+    common = COMMON_SHARE / (1 + (errors.shape[1] - 1) * COMMON_SHARE)
+    squared: Exact = np.einsum("cr,cr->c", errors, errors) - common * together * together
+    return squared / (1 - COMMON_SHARE)
 
 
 def is_lost(model: WalkModel, logs: Exact, ranges: Sequence[Range]) -> bool:
