@@ -44,7 +44,7 @@ from beacon_sim.population import (
 from offer_engine.errors import SettingsError
 
 HOUSEHOLDS = 200
-FORMAT = 1  # of the folder; raise it when what is written changes
+FORMAT = 2  # of the folder; raise it when what is written changes
 MOST_ITEMS = 45  # of a basket that one simulated shopper fetches; the longest few are cut
 MOST_PIECES = 12  # of one product in a trip
 TRUST = 0.75  # how liking grows with purchases: 0.25 after one, 0.44 after two, 0.76 after five

@@ -11,7 +11,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from msgspec import Struct, json
 from numpy.typing import NDArray
 
 from beacon_sim.completejourney_names import Labels, brand_name, category_key, category_label, unique_names
-from beacon_sim.completejourney_pairings import Together
 from beacon_sim.completejourney_source import CUT_DAY, CUT_MS, Journey
 from beacon_sim.completejourney_zones import floor_zone, margin_share, zoning
+from offer_engine.core.learnt_file import LEARNT_FILE, learnt_csv
+from offer_engine.core.store_map import Pairing
 
 STORE = "journey-market"
 LABEL = "Northgate Market, Complete Journey households"
@@ -145,7 +146,7 @@ def write_store(
     out: Path,
     base: Path,
     journey: Journey,
-    found: Sequence[Together],
+    found: Sequence[Pairing],
     until_ms: int,
     made_of: str,
     done: Callable[[str], None],
@@ -156,7 +157,7 @@ def write_store(
         out: made if it is not there; files in it are replaced.
         base: the store whose floor and policy are taken.
         journey: the drawn households only.
-        found: pairings of categories.
+        found: learnt pairings of categories, by their labels in the data.
         until_ms: see `shift_ms`.
         made_of: kept in missions.json, for telling whether the folder can be used again.
         done: called with what was written, after each file.
@@ -168,7 +169,7 @@ def write_store(
     done("catalogue")
     labels = {category_key(of.category): category_label(of.category) for of in journey.products.values()}
     sold = {category: labels[category] for category in sorted({article.category for article in made})}
-    _write_pairings(out / "pairings.csv", found, sold)
+    _write_pairings(out, found, sold)
     _write_offers(out / "offers.toml", {(article.category, article.zone) for article in made})
     shutil.copyfile(base / "floor.geojson", out / "floor.geojson")
     _write_settings(out / "store.toml", (base / "store.toml").read_text(encoding="utf-8"), sold)
@@ -195,22 +196,19 @@ def _write_catalogue(path: Path, made: Sequence[Article]) -> None:
     _write_csv(path, heading, rows)
 
 
-def _write_pairings(path: Path, found: Sequence[Together], sold: Mapping[str, str]) -> None:
-    """Each pairing both ways, the curated ones as they are; only of what is sold and may be named on a phone."""
+def _write_pairings(out: Path, found: Sequence[Pairing], sold: Mapping[str, str]) -> None:
+    """The curated pairings and the learnt ones, a file each; only of what is sold and may be named on a phone."""
     table = zoning()
-    rows: list[tuple[str, str, float, str]] = []
-    for pair in found:
-        if table.private.isdisjoint((pair.one, pair.other)):
-            note = f"Complete Journey: {pair.households} households; adjusted for the size of baskets"
-            one, other = category_key(pair.one), category_key(pair.other)
-            rows += [(one, other, pair.lift, note), (other, one, pair.lift, note)]
-    measured = {row[:2] for row in rows}
-    for curated in table.pairings:
-        key = category_key(curated.when), category_key(curated.then)
-        if key not in measured:
-            rows.append((*key, curated.lift, curated.note))
-    kept = (row for row in rows if row[0] in sold and row[1] in sold)
-    _write_csv(path, ("when", "then", "lift", "note"), kept)
+    curated = ((category_key(one.when), category_key(one.then), one.lift, one.note) for one in table.pairings)
+    kept = (row for row in curated if row[0] in sold and row[1] in sold)
+    _write_csv(out / "pairings.csv", ("when", "then", "lift", "note"), kept)
+    named = (
+        replace(one, when=category_key(one.when), then=category_key(one.then))
+        for one in found
+        if table.private.isdisjoint((one.when, one.then))
+    )
+    learnt = learnt_csv(one for one in named if one.when in sold and one.then in sold)
+    (out / LEARNT_FILE).write_text(learnt, encoding="utf-8")
 
 
 def _write_offers(path: Path, stands: set[tuple[str, str]]) -> None:

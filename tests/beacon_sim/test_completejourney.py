@@ -4,6 +4,7 @@ All on made-up sales lines with the columns of the real package, which `test_com
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from beacon_sim.completejourney import completejourney_population
 from beacon_sim.completejourney_names import (
     Labels,
 )
-from beacon_sim.completejourney_pairings import Together, pairings
+from beacon_sim.completejourney_pairings import pairings
 from beacon_sim.completejourney_source import (
     CUT_MS,
     Journey,
@@ -24,6 +25,7 @@ from beacon_sim.completejourney_source import (
 from beacon_sim.completejourney_store import DAY_MS, articles, shift_ms, write_store
 from beacon_sim.completejourney_zones import floor_zone, journey_zone, margin_share, zoning
 from beacon_sim.population import Buy
+from offer_engine.core.store_map import Evidence, Pairing
 from offer_engine.errors import SettingsError
 from offer_engine.history import BadRow, Purchase, read_history
 from offer_engine.messages import is_id
@@ -87,14 +89,19 @@ def journey() -> Journey:
     return make_journey(columns(lines), PRODUCTS)
 
 
+FOUND = [
+    Pairing("DRY NOODLES/PASTA", "PASTA SAUCE", 5.5, "learnt", Evidence(1118, 5.0, 5.9)),
+    Pairing("SOFT DRINKS", "YOGURT", 1.75, "learnt", Evidence(31, 1.5, 2.25)),
+]
+
+
 @pytest.fixture(scope="module")
 def folder(journey: Journey, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of all five households."""
     out = tmp_path_factory.mktemp("journey")
     drawn = draw_households(journey, 5, seed=7)
     own = journey.where(np.isin(journey.household, drawn))
-    found = [Together("DRY NOODLES/PASTA", "PASTA SAUCE", 2.7, 900), Together("SOFT DRINKS", "YOGURT", 1.6, 31)]
-    write_store(out, BASE, own, found, UNTIL_MS, "a test", lambda _: None)
+    write_store(out, BASE, own, FOUND, UNTIL_MS, "a test", lambda _: None)
     return out
 
 
@@ -150,10 +157,12 @@ def test_a_planted_pairing_is_found_and_big_baskets_and_one_household_are_not() 
             bought += [8, 9]
         lines += [(household, basket, product, 1, 1.0, 0.0, CUT_MS - DAY_MS) for product in sorted(set(bought))]
     found = pairings(make_journey(columns(lines), [*PRODUCTS, *others]))
-    assert [(pair.one, pair.other) for pair in found] == [("DRY NOODLES/PASTA", "PASTA SAUCE")]
-    # P(sauce | pasta) = 0.55 against P(sauce) = 0.145 in all: 3.8; shrinking and the size of baskets take from it.
-    assert 2.0 < found[0].lift < 3.8
-    assert found[0].households > 200
+    pair = ("DRY NOODLES/PASTA", "PASTA SAUCE")
+    assert {(one.when, one.then) for one in found} == {pair, pair[::-1]}
+    # P(sauce | pasta) = 0.55 against P(sauce | no pasta) = 0.1: 5.5; that a basket has so many things takes from it.
+    assert 3.0 < found[0].lift < 6.5
+    assert found[0].evidence is not None
+    assert found[0].evidence.households > 200
 
 
 _OTHERS = ("EGGS", "COFFEE", "SOUP", "CHEESE", "BUTTER", "BACON", "OLIVES", "TEAS", "BLEACH", "HERBS")
@@ -193,10 +202,7 @@ def test_the_store_is_one_that_the_engine_takes(folder: Path) -> None:
     store, rules = check(folder)
     assert (store.store, store.currency, store.timezone) == ("journey-market", "USD", "America/New_York")
     assert {rule.id for rule in rules.rules} == {"their-soft-drink", "their-yoghurt"}
-    assert [(pair.when, pair.then) for pair in store.pairings] == [
-        ("soft-drinks", "yoghurt"),
-        ("yoghurt", "soft-drinks"),
-    ]
+    assert list(store.pairings) == [replace(FOUND[1], when="soft-drinks", then="yoghurt")]
 
 
 def test_history_is_before_the_cut_and_ends_shortly_before_now(folder: Path) -> None:
@@ -218,8 +224,7 @@ def test_history_is_before_the_cut_and_ends_shortly_before_now(folder: Path) -> 
 def test_the_same_input_writes_the_same_bytes(journey: Journey, folder: Path, tmp_path: Path) -> None:
     """Nothing of the folder depends on the run."""
     own = journey.where(journey.household < 6)
-    found = [Together("DRY NOODLES/PASTA", "PASTA SAUCE", 2.7, 900), Together("SOFT DRINKS", "YOGURT", 1.6, 31)]
-    write_store(tmp_path, BASE, own, found, UNTIL_MS, "a test", lambda _: None)
+    write_store(tmp_path, BASE, own, FOUND, UNTIL_MS, "a test", lambda _: None)
     for path in folder.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 

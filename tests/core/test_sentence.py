@@ -141,7 +141,6 @@ def test_a_learnt_pairing_is_told_from_the_retailer_s_own() -> None:
     assert decide(context).ranking[0].pairing == "learnt"
 
 
-
 def test_a_category_bought_is_said_where_the_product_is_new() -> None:
     """Who buys the one red is told of reds when offered the other."""
     only_oak = replace(RED, choice=AnyOf("red-wine"))
