@@ -52,6 +52,9 @@ evaluate: $(STAMP)evaluate ## how good the decision is, on Complete Journey bask
 evaluate-zones: $(STAMP)test ## score zones against true paths; writes build/evaluate-zones.json and docs/zones.svg
 	@$(RUN) -m bench.zones $(ARGS)
 
+evaluate-store: $(STAMP)test ## set the simulated day beside what was published about shoppers
+	@$(RUN) -m bench.store $(ARGS)
+
 docs: $(STAMP)base ## write the generated documents anew
 	@$(RUN) -m offer_engine schema
 
@@ -81,4 +84,4 @@ $(STAMP)test $(STAMP)check $(STAMP)completejourney $(STAMP)evaluate: $(STAMP)%: 
 	@sh setup/install.sh $*
 	@touch $@
 
-.PHONY: help setup demo test check trace twin bench evaluate evaluate-zones docs clean anew
+.PHONY: help setup demo test check trace twin bench evaluate evaluate-zones evaluate-store docs clean anew

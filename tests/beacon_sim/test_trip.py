@@ -49,6 +49,15 @@ def test_baskets_are_as_large_as_real_ones() -> None:
     assert 0.45 < sum(sizes[size] for size in range(1, 6)) / 20_000 < 0.60
 
 
+def test_half_carry_nothing_and_a_fifth_push_a_cart() -> None:
+    """By what one comes for: 51 % bare hands, 28 % a basket, 20 % a cart (Larsen et al., 2020), within 7 points."""
+    people = people_of("demo-market")
+    carried = Counter(people.walk_in(number, np.random.default_rng([SEED, number])).carries for number in range(600))
+    assert carried["hands"] / 600 == pytest.approx(0.51, abs=0.07)
+    assert carried["basket"] / 600 == pytest.approx(0.28, abs=0.07)
+    assert carried["cart"] / 600 == pytest.approx(0.20, abs=0.07)
+
+
 def test_most_picks_take_under_ten_seconds() -> None:
     """The hand is out for less than 10 s in about nine of ten picks."""
     rng = np.random.default_rng(SEED)
