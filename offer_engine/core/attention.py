@@ -1,9 +1,10 @@
 """What the rest of a walk is expected to bring becomes what this offer must be worth, since a visit has about one push.
 
-Whoever is interrupted now is not interrupted again for what comes later: by the gap and the caps, and because patience
-is used up. So an offer is held against waiting. For each zone that usually still comes on this walk: how likely it does
-(`usual_walk`), and what the best offer there would be worth to this shopper with this cart, by the functions that
-weigh the one at hand. The expected best of these is what waiting brings (docs/adr/0012-attention.md).
+A visit has few pushes, and one that is spent here is not there later. So an offer is held against keeping its push. For
+each zone that usually still comes on this walk: how likely it does (`usual_walk`), and what the best offer there would
+be worth to this shopper with this cart, by the functions that weigh the one at hand. With one push left, keeping it is
+expected to bring the best of these; with two, the second best, since the other push is there for the best
+(docs/adr/0012-attention.md).
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from msgspec import Struct
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import CONSENT, ELIGIBLE
 from offer_engine.core.narrowing import Blocks, narrow
-from offer_engine.core.pacing import POLICY
+from offer_engine.core.pacing import POLICY, delivered_this_visit
 from offer_engine.core.ranking import best_offers
 
 _CHECKS = (CONSENT, ELIGIBLE, POLICY)
@@ -30,7 +31,7 @@ class Chance:
 
 
 class Waiting(Struct, frozen=True):
-    """What not speaking now is expected to bring, and where most of it would come from."""
+    """What keeping this push for later is expected to bring, and where most of it would come from."""
 
     value_cents: float = 0.0
     zone: str = ""
@@ -39,32 +40,38 @@ class Waiting(Struct, frozen=True):
 NOTHING_AHEAD = Waiting()
 
 
-def expected_best(chances: Iterable[Chance]) -> Waiting:
-    """The expected value of the best of what comes, if each comes independently of the others.
+def expected_best(chances: Iterable[Chance], left: int) -> Waiting:
+    """The expected value of the `left`-th best of what comes, if each comes independently of the others; 0 for no such.
 
-    The best counts as often as it comes; the second best only when the best does not come, and so on.
+    With one push left, the best counts as often as it comes, the second best only when the best does not, and so on.
 
-    >>> expected_best([Chance("dairy", 0.5, 20.0), Chance("wine", 0.4, 30.0)])
+    >>> expected_best([Chance("dairy", 0.5, 20.0), Chance("wine", 0.4, 30.0)], 1)
     Waiting(value_cents=18.0, zone='wine')
+    >>> expected_best([Chance("dairy", 0.5, 20.0), Chance("wine", 0.4, 30.0)], 2)
+    Waiting(value_cents=4.0, zone='dairy')
     """
-    total, missing = 0.0, 1.0
+    total = 0.0
+    came = [1.0] + [0.0] * (left - 1)  # how likely so many of the better ones come
     parts: dict[str, float] = {}
     for chance in sorted(chances, key=lambda one: (-one.value_cents, one.zone)):
-        part = missing * chance.share * chance.value_cents
+        part = came[-1] * chance.share * chance.value_cents
         parts[chance.zone] = parts.get(chance.zone, 0.0) + part
         total += part
-        missing *= 1 - chance.share
+        for number in reversed(range(left)):
+            came[number] *= 1 - chance.share
+            came[number] += came[number - 1] * chance.share if number else 0.0
     if total <= 0:
         return NOTHING_AHEAD
     return Waiting(total, min(parts, key=lambda zone: (-parts[zone], zone)))
 
 
 def waiting(context: Context, floor_cents: float) -> Waiting:
-    """What the rest of this walk is expected to bring this shopper: of offers worth `floor_cents` or more.
+    """What keeping this push for the rest of the walk is expected to bring: by offers worth `floor_cents` or more.
 
     Nothing is used up, and nobody is told: the same checks and the same score, asked of zones not come by yet.
     """
-    return expected_best(_chances(context, floor_cents))
+    left = context.world.store.policy.pushes_per_visit - len(delivered_this_visit(context))
+    return expected_best(_chances(context, floor_cents), max(left, 1))
 
 
 def _chances(context: Context, floor_cents: float) -> Iterator[Chance]:

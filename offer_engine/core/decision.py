@@ -58,7 +58,7 @@ class Decision(Struct, frozen=True):
     verdicts: list[Verdict]
     ranking: list[Scored]  # the chosen one, then by value, at most three in all
     offer: Offer | None  # also set for a control: what would have been sent
-    waiting_cents: float = 0.0  # what the rest of the walk was expected to bring
+    waiting_cents: float = 0.0  # what keeping this push for the rest of the walk was expected to bring
 
 
 def decide(context: Context) -> Decision:
@@ -161,14 +161,14 @@ def _attend(
         return "silent", Reason.NOT_WORTH_IT
     if not worth:
         place = context.world.store.zones[later.zone].label
-        expected = f"at least {later.value_cents:.1f} cents, which waiting for {place} is expected to bring"
+        expected = f"at least {later.value_cents:.1f} cents, which keeping this push for {place} is expected to bring"
         verdicts.append(Verdict(best.rule, Reason.WORTH_WAITING, expected, actual))
         return "silent", Reason.WORTH_WAITING
     if control:
         verdicts.append(Verdict(best.rule, Reason.CONTROL, "not a control", f"one of {policy.holdout_share:.0%}"))
         return "holdout", Reason.CONTROL
     if later.value_cents > floor:
-        least = f"at least {later.value_cents:.1f} cents, which waiting is expected to bring"
+        least = f"at least {later.value_cents:.1f} cents, which keeping this push is expected to bring"
     verdicts.append(Verdict(best.rule, Reason.SENT, least, actual))
     return "offer", Reason.SENT
 

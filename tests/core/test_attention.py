@@ -24,6 +24,7 @@ from tests.core.moments import moments
 from tests.core.worlds import ANY_LAMB, ANY_RED, EASY, FAVOURITE_RED, STORE, history, moment, world
 
 TO_MEAT = Onward("wine", "meat", "dwell", 0.5, 200)
+ONE = replace(EASY, pushes_per_visit=1)
 REGULAR = history("lamb-chops")  # the wine is new to them
 
 
@@ -43,22 +44,23 @@ chances = st.lists(
 )
 
 
-@given(chances)
-def test_it_is_the_expected_best_over_everything_that_may_happen(found: list[Chance]) -> None:
+@given(chances, st.integers(1, 3))
+def test_it_is_the_expected_best_over_everything_that_may_happen(found: list[Chance], left: int) -> None:
     """The closed form against all the ways in which each may come or not."""
     exact = 0.0
     for comes in every([False, True], repeat=len(found)):
         likely = prod(c.share if is_here else 1 - c.share for c, is_here in zip(found, comes, strict=True))
         values = [c.value_cents for c, is_here in zip(found, comes, strict=True) if is_here]
-        exact += likely * max(values, default=0.0)
-    assert expected_best(found).value_cents == pytest.approx(exact, abs=1e-9)
+        exact += likely * sorted([*values, 0.0, 0.0, 0.0], reverse=True)[left - 1]
+    assert expected_best(found, left).value_cents == pytest.approx(exact, abs=1e-9)
 
 
 @given(chances, chances)
 def test_more_to_come_is_never_worth_less(some: list[Chance], more: list[Chance]) -> None:
     """And never more than the best of it; where it comes from is one of the places."""
-    found = expected_best(some + more)
-    assert expected_best(some).value_cents <= found.value_cents + 1e-9
+    found = expected_best(some + more, 1)
+    assert expected_best(some + more, 2).value_cents <= found.value_cents + 1e-9
+    assert expected_best(some, 1).value_cents <= found.value_cents + 1e-9
     assert found.value_cents <= max((one.value_cents for one in some + more), default=0.0) + 1e-9
     assert found.zone in {one.zone for one in some + more} | {""}
 
@@ -81,7 +83,7 @@ def test_looking_ahead_may_hold_an_offer_back_and_nothing_else(context: Context,
 
 def test_a_small_offer_waits_for_a_better_one_and_says_so() -> None:
     """Wine is worth something; the lamb that comes half of the time is worth more."""
-    base = moment(world(ANY_RED, ANY_LAMB), past=REGULAR)
+    base = moment(world(ANY_RED, ANY_LAMB, policy=ONE), past=REGULAR)
     lamb = worth(replace(base, zone="meat"))
     wine = worth(base)
     assert lamb > wine > 0
@@ -92,12 +94,12 @@ def test_a_small_offer_waits_for_a_better_one_and_says_so() -> None:
     assert held.waiting_cents == pytest.approx(lamb)
     (verdict,) = (verdict for verdict in held.verdicts if verdict.rule == "any-red")
     assert verdict.actual == f"{wine:.1f} cents"
-    assert verdict.expected.endswith("which waiting for Meat is expected to bring")
+    assert verdict.expected.endswith("which keeping this push for Meat is expected to bring")
 
 
 def sent_with(share: float, **context: object) -> Decision:
     """The wine's decision where so many go on to the meat."""
-    base = moment(world(ANY_RED, ANY_LAMB), past=REGULAR, **context)  # type: ignore[arg-type]  # a row of the table
+    base = moment(world(ANY_RED, ANY_LAMB, policy=ONE), past=REGULAR, **context)  # type: ignore[arg-type]  # a row of the table
     return decide(walking(base, replace(TO_MEAT, share=share)))
 
 
@@ -108,9 +110,17 @@ def test_what_hardly_ever_comes_is_not_waited_for() -> None:
     assert 0 < decision.waiting_cents < 1
 
 
+def test_with_two_pushes_left_the_better_offer_later_has_its_own() -> None:
+    """Nothing is displaced while one push remains for the meat; with the last one left, it is."""
+    base = moment(world(ANY_RED, ANY_LAMB), past=REGULAR)
+    decision = decide(walking(base, replace(TO_MEAT, share=1.0)))
+    assert base.world.store.policy.pushes_per_visit == 2
+    assert (decision.reason, decision.waiting_cents) == (Reason.SENT, 0.0)
+
+
 def test_where_they_have_been_is_not_ahead() -> None:
     """The same shopper, who comes from the meat."""
-    base = walking(moment(world(ANY_RED, ANY_LAMB), past=REGULAR), replace(TO_MEAT, share=1.0))
+    base = walking(moment(world(ANY_RED, ANY_LAMB, policy=ONE), past=REGULAR), replace(TO_MEAT, share=1.0))
     been = replace(base, visit=with_(base.visit, passed=(("meat", "dwell"),)))
     assert decide(base).reason is Reason.WORTH_WAITING
     assert decide(been).reason is Reason.SENT
@@ -131,7 +141,7 @@ def test_what_would_not_be_offered_there_is_not_waited_for(lamb: Rule, context: 
     """The checks are the decision's own: an obstacle at the meat lets the wine go out here."""
     given = dict(context)
     spent = given.pop("spent", {})
-    base = moment(world(ANY_RED, lamb), past=REGULAR, **given)  # type: ignore[arg-type]  # a row of the table
+    base = moment(world(ANY_RED, lamb, policy=ONE), past=REGULAR, **given)  # type: ignore[arg-type]  # a row of the table
     assert isinstance(spent, dict)
     base.tally.delivered.update(spent)
     decision = decide(walking(base, replace(TO_MEAT, share=1.0)))
@@ -141,7 +151,7 @@ def test_what_would_not_be_offered_there_is_not_waited_for(lamb: Rule, context: 
 def test_a_stay_in_the_same_place_may_be_waited_for() -> None:
     """At the door of the wine: the rule for those who stay is worth more, and four of five stay."""
     enters = replace(ANY_RED, id="enters", transition="enter", choice=Exactly("house-red"))
-    base = moment(world(ANY_RED, enters), past=history("oak-red"), trigger="enter")
+    base = moment(world(ANY_RED, enters, policy=ONE), past=history("oak-red"), trigger="enter")
     stays = Onward("wine", "wine", "dwell", 0.8, 200)
     assert worth(replace(base, trigger="dwell")) > 2 * worth(base) > 0
     assert decide(walking(base, stays)).reason is Reason.WORTH_WAITING
@@ -150,7 +160,7 @@ def test_a_stay_in_the_same_place_may_be_waited_for() -> None:
 
 def test_nothing_is_waited_for_that_is_below_the_floor() -> None:
     """What would not be worth a buzz there is no reason to stay silent here."""
-    base = moment(world(ANY_RED, ANY_LAMB), past=REGULAR)
+    base = moment(world(ANY_RED, ANY_LAMB, policy=ONE), past=REGULAR)
     lamb = worth(replace(base, zone="meat"))
     strict = world(ANY_RED, ANY_LAMB, policy=replace(EASY, min_score_cents=lamb + 1))
     assert waiting(walking(moment(strict, past=REGULAR), TO_MEAT), lamb + 1).value_cents == 0
@@ -159,7 +169,7 @@ def test_nothing_is_waited_for_that_is_below_the_floor() -> None:
 def test_without_a_counted_walk_nothing_is_known() -> None:
     """The tiny store has no walk.csv: it decides as if there were no later."""
     assert STORE.onward == ()
-    assert decide(moment(world(ANY_RED, ANY_LAMB), past=REGULAR)).waiting_cents == 0
+    assert decide(moment(world(ANY_RED, ANY_LAMB, policy=ONE), past=REGULAR)).waiting_cents == 0
 
 
 ONWARD = tuple(
