@@ -68,9 +68,7 @@ def parse_store(texts: Mapping[str, str], folder: Path, *, timezones: Collection
     Raises:
         MapError: with every problem found.
     """
-    problems = [
-        Problem(folder / name, 0, "", f"is missing; {NEXT_STEP}") for name in STORE_FILES if name not in texts
-    ]
+    problems = [Problem(folder / name, 0, "", f"is missing; {NEXT_STEP}") for name in STORE_FILES if name not in texts]
     head, floor, products, pairings = _Head(), Floor(folder / FLOOR_FILE), dict[str, Product](), list[Pairing]()
     if STORE_FILE in texts:
         head = _parse_head(texts[STORE_FILE], folder / STORE_FILE, timezones, problems)
