@@ -86,7 +86,7 @@ def test_the_founding_offer_explained() -> None:
         (True, "Under the limit of the visit", "at most 2"),
         (True, "Long enough since the last offer", "3 min"),
         (True, "Not rejected or ignored lately", "7 days"),
-        (True, "Worth a buzz", "19.4 cents more than silence"),
+        (True, "Worth a buzz", "23.2 cents more than silence"),
         (True, "In the group that gets offers", "100% of shoppers"),
         (None, "Any red", "Outside its hours"),
     ]
