@@ -17,14 +17,7 @@ from offer_engine.core.store_map import StoreMap
 
 SAMPLE = 120  # walk-ins; the mean stay is then known to about 6 %
 QUEUE_S = 15.0  # waiting at a till, in the mean
-M2_A_PERSON = 27.0  # in a store that looks busy and can be walked through: 60 people in the demo market
 _STAY = 201  # matter of the sample's generator; part of the seed
-
-
-def usual_crowd(store: StoreMap) -> int:
-    """How many people make a store of this size look busy and not overcrowded; at least 3."""
-    area_m2: float = store.level.area
-    return max(round(area_m2 / M2_A_PERSON), 3)
 
 
 def mean_stay_min(store: StoreMap, population: Population, seed: int) -> float:

@@ -16,12 +16,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from beacon_sim.crowd import usual_crowd
 from demo.broker import BrokerError
 from demo.child import ChildError
 from demo.history import Shoppers
 from demo.hours import afternoon_after
-from demo.opening import COMPLETE_JOURNEY, DEFAULT_PORT, Plan, move_households_in, open_store, watch
+from demo.opening import COMPLETE_JOURNEY, DEFAULT_PORT, Plan, move_households_in, open_store, usual_crowd, watch
 from demo.ports import LOOPBACK, next_free
 from offer_engine.core.store_map import StoreMap
 from offer_engine.errors import OffersError
@@ -131,7 +130,7 @@ def main(
             now = datetime.now(UTC)
             plan = Plan(
                 shoppers=who,
-                count=usual_crowd(building) if shoppers is None else shoppers,
+                count=usual_crowd(building.level.area) if shoppers is None else shoppers,
                 speed=speed,
                 host=host,
                 port=choose_port(port),

@@ -26,6 +26,7 @@ CAST_STORE = "demo-market"  # where Dave, Ana and Chloe shop: beacon_sim/cast.to
 MQTT_PORT = 1883  # the registered one: where somebody who sends a message by hand will look
 COMPLETE_JOURNEY = Path("build/complete-journey")  # the store folder that these households bring with them
 HEALTHY_WITHIN_S = 30.0
+M2_A_PERSON = 27.0  # in a store that looks busy and can be walked through: 60 people in the demo market
 POLL_S = 0.05
 SIGMA_M = 0.8  # error of the demo's beacons: a good installation, so that a projector shows single aisles told apart
 BELIEVED_SPEED = 20  # times real time, up to which the engine keeps up with a belief about everyone
@@ -64,6 +65,11 @@ class Plan:
     def address(self) -> str:
         """The one address to open."""
         return f"http://{LOOPBACK}:{self.port}"
+
+
+def usual_crowd(area_m2: float) -> int:
+    """How many people make a store of this size look busy and not overcrowded; at least 3."""
+    return max(round(area_m2 / M2_A_PERSON), 3)
 
 
 def move_households_in(seed: int, log: Path) -> Path:

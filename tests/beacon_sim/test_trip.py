@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from beacon_sim.crowd import arrivals_for, mean_stay_min, usual_crowd
+from beacon_sim.crowd import arrivals_for, mean_stay_min
 from beacon_sim.day import ARRIVALS_PER_MIN, DaySettings
 from beacon_sim.floor import Floor, Point
 from beacon_sim.habits import basket_size
@@ -148,9 +148,3 @@ def test_a_store_can_be_told_how_full_to_be() -> None:
         counts.append(len(day.inside()))
     assert np.mean(counts) == pytest.approx(12, rel=0.3)
     assert rate != ARRIVALS_PER_MIN
-
-
-def test_a_small_shop_gets_a_small_crowd() -> None:
-    """As many people to the square metre as in the demo market with its 60."""
-    assert usual_crowd(store_of("demo-market")) == 60
-    assert usual_crowd(store_of("corner-shop")) == 6
