@@ -18,6 +18,7 @@ from beacon_sim.floor import Floor, Path, Point, path_through
 from offer_engine.core.store_map import Fixture, Opening, StoreMap, Zone
 
 REACH_M = 0.8  # an arm's length from where one stands to the shelf
+LLOYD_STEPS = 30  # far more than it takes to settle
 SPOTS_PER_ZONE = 8  # stops in front of the shelves of one zone; more make no difference to what beacons can see
 QUEUE_STEP_M = 0.8  # from one person in a queue to the next
 QUEUE_CLOSE_M = 0.5  # nobody stands as near as this to another in the queue
@@ -82,13 +83,27 @@ def _within(points: NDArray[np.float64], shelves: BaseGeometry, reach_m: float) 
 
 
 def _spread(points: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """At most `count` of the points, each as far as can be from those chosen before it; the first is the first."""
+    """At most `count` of the points, each in the middle of its part: people stop all along a shelf, not at its ends.
+
+    Lloyd's algorithm (IEEE Transactions on Information Theory 28, 1982), begun on points that are far apart.
+    """
     chosen = [0]
     gap = np.hypot(*(points - points[0]).T)
     while len(chosen) < min(count, len(points)):
         chosen.append(int(np.argmax(gap)))
         gap = np.minimum(gap, np.hypot(*(points - points[chosen[-1]]).T))
-    return points[chosen]
+    middles = points[chosen]
+    for _ in range(LLOYD_STEPS):
+        part = np.argmin(_squared(points, middles), axis=1)
+        middles = np.array([points[part == number].mean(axis=0) for number in np.unique(part)])
+    spots: NDArray[np.float64] = points[np.unique(np.argmin(_squared(points, middles), axis=0))]
+    return spots
+
+
+def _squared(points: NDArray[np.float64], middles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distances, (points, middles)."""
+    squared: NDArray[np.float64] = ((points[:, None] - middles[None]) ** 2).sum(axis=2)
+    return squared
 
 
 def _product_spots(store: StoreMap, by_zone: Mapping[str, Sequence[Point]]) -> dict[str, Point]:
