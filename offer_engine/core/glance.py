@@ -6,8 +6,10 @@ nothing, and then `apply` must be asked. A test holds the one against the other.
 
 from offer_engine.core.context import World
 from offer_engine.core.shopper import VISIT_GAP_MS, Shopper
-from offer_engine.core.tracking import STRIDE_M, VAGUE_M, Track, is_in_reach
+from offer_engine.core.tracking import ALLOWANCE, DEFAULT_ACCURACY_M, STRIDE_M, VAGUE_M, Track
 from offer_engine.messages import Position
+
+REACHES_A_STRIDE_M = STRIDE_M / ALLOWANCE  # of a fix's accuracy: from there on a stride needs no time to be believed
 
 
 def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
@@ -21,11 +23,12 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
     ts = fix.ts
     if not track.ts < ts <= track.ts + VISIT_GAP_MS or not fence.past <= ts < fence.due or fence.margin:
         return None
-    east, north = fix.x - track.x, fix.y - track.y
+    x, y, accuracy = fix.x, fix.y, fix.accuracy or DEFAULT_ACCURACY_M
+    east, north = x - track.x, y - track.y
     if east * east + north * north > STRIDE_M * STRIDE_M:
         return None  # it may have crossed a zone
-    if (fix.accuracy or 0.0) > VAGUE_M or (fix.floor is not None and fix.floor not in world.index.floors):
+    if not REACHES_A_STRIDE_M <= accuracy <= VAGUE_M:
+        return None  # so short a step is in reach at once, but for who says that they never err
+    if (fix.floor is not None and fix.floor not in world.index.floors) or world.index.inside.at(x, y) != fence.inside:
         return None
-    if world.index.inside.at(fix.x, fix.y) != fence.inside or not is_in_reach(track.ts, track.x, track.y, fix):
-        return None
-    return Shopper(state.id, Track(ts, fix.x, fix.y), fence, state.person, state.visit)
+    return Shopper(state.id, Track(ts, x, y), fence, state.person, state.visit)
