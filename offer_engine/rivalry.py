@@ -4,7 +4,7 @@ An engine's client id is its store's, so that the session waits for it; a broker
 the first connection. Two engines for one store would therefore take the place from one another for ever, each a second
 after the other. Neither is told why it was let go (MQTT 3.1.1 has no word for it), but it shows: the later one never
 stays. The one that was there first has lost one long connection, the later one only short ones, so it is the later one
-that gives up first.
+that gives up first. Where the first had not stood for five seconds either, it may be either of them.
 """
 
 from dataclasses import dataclass

@@ -97,6 +97,14 @@ class LiveEngine:
             found: dict[str, object] = json.load(answer)
             return found
 
+    def is_running(self) -> bool:
+        """Whether the program is there."""
+        return self.child is not None and is_running(self.child)
+
+    def exit_code(self) -> int | None:
+        """What it ended with, if it did."""
+        return None if self.child is None else self.child.process.poll()
+
     def is_connected(self) -> bool:
         """Whether it has its broker."""
         return self.get("/healthz")["broker"] == "connected"

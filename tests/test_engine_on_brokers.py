@@ -125,15 +125,22 @@ def test_an_engine_that_is_killed_finds_carts_and_consents_again(engine: LiveEng
     assert len(_cart(engine, "erin")) == 1
 
 
-def test_a_second_engine_for_the_store_says_so_and_stops(broker: Broker, tmp_path: Path) -> None:
-    """Both take the one place at the broker from each other; the later gives way in one line, and the first stays."""
-    with live_engine(tmp_path, broker.url) as first:
-        flags = ("--broker", broker.url, "--port", "0", "--db", str(tmp_path / "second.db"))
-        second = subprocess.run(python("offer_engine", "run", *flags), capture_output=True, text=True, check=False)
+def test_of_two_engines_for_one_store_one_says_so_and_stops(broker: Broker, tmp_path: Path) -> None:
+    """Both take the one place at the broker from each other; one gives way in one line, and the other stays.
 
-        assert second.returncode == 2
-        assert second.stderr.splitlines()[-1].startswith(f"another engine for '{STORE}' is at {broker.url}")
-        until(first.is_connected)
+    Which one is settled only once the first has stood for some seconds: `tests/test_rivalry.py`.
+    """
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with live_engine(tmp_path, broker.url) as first, live_engine(folder, broker.url) as second:
+        engines = (first, second)
+        until(lambda: [one for one in engines if not one.is_running()])
+
+        (gone,) = [one for one in engines if not one.is_running()]
+        (stays,) = [one for one in engines if one is not gone]
+        assert gone.exit_code() == 2
+        assert gone.log().splitlines()[-1].startswith(f"another engine for '{STORE}' is at {broker.url}")
+        until(stays.is_connected)
 
 
 def _cart(engine: LiveEngine, shopper: str) -> list[object]:
