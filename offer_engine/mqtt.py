@@ -128,7 +128,7 @@ class GmqttLink:
     def _read_ourselves(self, connection: MQTTConnection) -> None:
         """Take positions from what the socket held; all other packets go gmqtt's own way.
 
-        That cuts what a position costs in gmqtt to less than half (docs/adr/0002-ingest.md).
+        What gmqtt adds to a message serves others than us (docs/adr/0002-ingest.md).
         """
 
         def other(command: int, rest: bytes) -> None:

@@ -1,8 +1,8 @@
 """Batches from the loop become commits at once, and each is told back to the loop when it may be acted on.
 
-In SQLite's WAL mode a commit is a write into the page cache: a sixth of a millisecond, where handing it to a thread and
-back costs ten times that under the interpreter's lock. What does take long, now and then half a second, is syncing to
-the disk. That is left to a thread: it moves the log into the database every second, and when a shopper was promised
+In SQLite's WAL mode a commit is a write into the page cache, a sixth of a millisecond, and handing it to a thread and
+back delayed offers by more than that. What does take long, now and then half a second, is syncing to the disk. That is
+left to a thread: it moves the log into the database every second, and when a shopper was promised
 something it syncs the log before anybody is told (docs/adr/0009-record-then-send.md).
 
 When the disk refuses, or another program holds the file, batches wait in order and are tried again, and nothing that
