@@ -7,11 +7,12 @@ numbers of the map file. *Raw, every change* is the same fence with all its wait
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from offer_engine.core import geofence
-from offer_engine.core.belief import observe
+from offer_engine.core.belief import Belief, observe
 from offer_engine.core.geofence import Fence, Transition
 from offer_engine.core.sight import look
 from offer_engine.core.store_map import Zone
@@ -92,16 +93,28 @@ def believed(
     model: WalkModel, zones: Mapping[str, Zone], fixes: Iterable[Position], end_ms: int
 ) -> tuple[Transition, ...]:
     """The transitions of one trip by the engine's belief."""
+    return by_belief(model, zones, ((fix.ts, partial(_seen, model, fix)) for fix in fixes), end_ms)
+
+
+def _seen(model: WalkModel, fix: Position, belief: Belief | None) -> Belief:
+    return observe(model, belief, fix)
+
+
+def by_belief(
+    model: WalkModel,
+    zones: Mapping[str, Zone],
+    evidence: Iterable[tuple[int, Callable[[Belief | None], Belief]]],
+    end_ms: int,
+) -> tuple[Transition, ...]:
+    """The transitions of one trip, whatever the evidence: each time with what it makes of the belief before."""
     fence, crossed, last_ts, belief = Fence(), list[Transition](), 0, None
-    for fix in fixes:
-        after = observe(model, belief, fix)
+    for ts, weigh in evidence:
+        after = weigh(belief)
         if after is not belief:
             sight = look(model, after)
-            fence, found = geofence.moved(
-                zones, fence, last_ts or fix.ts, fix.ts, sight.inside, sight.near, sight.certain
-            )
+            fence, found = geofence.moved(zones, fence, last_ts or ts, ts, sight.inside, sight.near, sight.certain)
             crossed += found
-        belief, last_ts = after, fix.ts
+        belief, last_ts = after, ts
     fence, found = geofence.advance(zones, fence, last_ts, end_ms)
     return (*crossed, *found, *geofence.end(fence, end_ms)[1])
 

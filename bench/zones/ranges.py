@@ -6,19 +6,19 @@ store's luck decides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from beacon_sim.antenna import Overheard
 from beacon_sim.gateways import Air, Gateways
 from beacon_sim.radio import RadioSettings
+from bench.zones.methods import by_belief
 from bench.zones.trips import STEP_MS, Trip
-from offer_engine.core import geofence
-from offer_engine.core.belief import observe_ranges
-from offer_engine.core.geofence import Fence, Transition
+from offer_engine.core.belief import Belief, observe_ranges
+from offer_engine.core.geofence import Transition
 from offer_engine.core.ranging import range_logs
 from offer_engine.core.readings import ranges_of
-from offer_engine.core.sight import look
 from offer_engine.core.store_map import Gateway, Zone
 from offer_engine.core.walk_model import WalkModel
 from offer_engine.messages import Position, Ranges, parse_report
@@ -58,15 +58,8 @@ def believed_from_ranges(
     end_ms: int,
 ) -> tuple[Transition, ...]:
     """The transitions of one trip by the engine's belief, from ranges alone."""
-    fence, crossed, last_ts, belief = Fence(), list[Transition](), 0, None
-    for one in heard:
-        after = observe_ranges(model, belief, one.ts, ranges_of(one, gateways))
-        if after is not belief:
-            sight = look(model, after)
-            fence, found = geofence.moved(
-                zones, fence, last_ts or one.ts, one.ts, sight.inside, sight.near, sight.certain
-            )
-            crossed += found
-        belief, last_ts = after, one.ts
-    fence, found = geofence.advance(zones, fence, last_ts, end_ms)
-    return (*crossed, *found, *geofence.end(fence, end_ms)[1])
+
+    def weigh(one: Ranges, belief: Belief | None) -> Belief:
+        return observe_ranges(model, belief, one.ts, ranges_of(one, gateways))
+
+    return by_belief(model, zones, ((one.ts, partial(weigh, one)) for one in heard), end_ms)

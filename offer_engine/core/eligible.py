@@ -108,17 +108,6 @@ ELIGIBLE: tuple[tuple[Reason, Check], ...] = (
 )
 
 
-def first_block(
-    checks: tuple[tuple[Reason, Check], ...], rule: Rule, context: Context
-) -> tuple[Reason, str, str] | None:
-    """The first check of a table that blocks a rule, as (reason, expected, actual)."""
-    for reason, check in checks:
-        block = check(rule, context)
-        if block is not None:
-            return reason, *block
-    return None
-
-
 def candidates(rule: Rule, context: Context) -> tuple[Product, ...]:
     """The products a rule may offer in this zone, before stock, cart and rejections are looked at."""
     world = context.world

@@ -9,13 +9,26 @@ from msgspec.structs import replace as with_
 from bench.decision import made_up_contexts, made_up_world
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.context import Context
-from offer_engine.core.eligible import CONSENT, ELIGIBLE, candidates, first_block, offerable
+from offer_engine.core.eligible import CONSENT, ELIGIBLE, Check, candidates, offerable
 from offer_engine.core.narrowing import Blocks, narrow, without_product
 from offer_engine.core.pacing import POLICY
 from offer_engine.core.person import Consents
+from offer_engine.core.reason import Reason
+from offer_engine.core.rules import Rule
 from tests.core.moments import moments
 
 SHOPPERS = made_up_contexts(made_up_world(), 30)
+
+
+def first_block(
+    checks: tuple[tuple[Reason, Check], ...], rule: Rule, context: Context
+) -> tuple[Reason, str, str] | None:
+    """The first check of a table that blocks a rule, as (reason, expected, actual)."""
+    for reason, check in checks:
+        block = check(rule, context)
+        if block is not None:
+            return reason, *block
+    return None
 
 
 def by_hand(context: Context) -> Blocks:
