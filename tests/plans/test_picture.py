@@ -1,11 +1,13 @@
 """A drawing as a PNG picture."""
 
 import struct
+from functools import partial
 
 import pytest
 import resvg_py
 
-from offer_engine.errors import SettingsError
+from offer_engine.plans import picture
+from offer_engine.plans.look import FONT
 from offer_engine.plans.picture import png
 
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><text y="15">Tea</text></svg>'
@@ -24,13 +26,9 @@ def test_a_picture_does_not_outgrow_its_readers() -> None:
     assert struct.unpack(">II", content[16:24]) == (6000, 8)
 
 
-def test_a_machine_without_fonts_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A plan without a single name would look finished and be useless."""
-    render = resvg_py.svg_to_bytes
-
-    def without_fonts(*, svg_string: str, zoom: float = 1.0) -> bytes:
-        return render(svg_string=svg_string, zoom=zoom, skip_system_fonts=True)
-
-    monkeypatch.setattr(resvg_py, "svg_to_bytes", without_fonts)
-    with pytest.raises(SettingsError, match="no font is installed"):
-        png(SQUARE)
+@pytest.mark.parametrize("has_fonts", [True, False])
+def test_names_are_written_whatever_fonts_the_machine_has(monkeypatch: pytest.MonkeyPatch, *, has_fonts: bool) -> None:
+    """A plan without a single name would look finished and be useless: it comes with letters of its own."""
+    monkeypatch.setattr(picture, "svg_to_bytes", partial(resvg_py.svg_to_bytes, skip_system_fonts=not has_fonts))
+    named = SQUARE.replace("<text ", f'<text font-family="{FONT}" ')
+    assert png(named) != png(named.replace("Tea", " "))
