@@ -43,9 +43,10 @@ def take_packets(data: bytes, publish: Callable[[str, bytes], None], other: Call
         if end > size:
             return at
         command = data[at]
-        payload = start + 2 + int.from_bytes(data[start : start + 2], "big")
+        topic = start + 2
+        payload = topic + (data[start] << 8 | data[start + 1]) if topic <= end else size + 1
         if command & KIND_AND_QOS == PUBLISH_QOS_0 and payload <= end:
-            publish(data[start + 2 : payload].decode(errors="replace"), data[payload:end])
+            publish(str(data[topic:payload], "utf-8", "replace"), data[payload:end])
         else:
             other(command, data[start:end])
         at = end

@@ -188,14 +188,15 @@ class Service:
             MessageError: the clock is off, or the place is outside the store.
         """
         ts = report.ts
-        if self._wall_ms is not None:
+        if self._wall_ms is None:
+            now = ts
+            self._newest_ms = max(self._newest_ms, ts)
+        else:
             now = self._wall_ms()
             check_clock(report, now)
-        else:
-            now = ts
-        self._newest_ms = max(self._newest_ms, ts)
         live = self._live.get(shopper) or self.shopper(shopper)
-        live.here_ms = max(live.here_ms, ts)
+        if ts > live.here_ms:  # noqa: PLR1730  max() costs a tenth of a microsecond, for every position
+            live.here_ms = ts
         if isinstance(report, Position):
             live.lag_ms = now - ts
             self._position(live, report, arrived)

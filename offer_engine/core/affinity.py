@@ -32,13 +32,12 @@ class Profile(Struct, frozen=True):
     """One shopper's history, by zone; nothing else of the past is used."""
 
     zones: dict[str, tuple[Habit, ...]] = {}
-    categories: dict[str, int] = {}  # baskets that held something of a category
+    counts: dict[str, int] = {}  # baskets that held a sku, or something of a category
     visit_days: float = DAYS_BETWEEN_VISITS  # between two of their visits
 
     def times(self, what: str) -> int:
         """How many baskets held a sku, or something of a category: two wines at once are one time of wine."""
-        of_sku = sum(habit.times for habits in self.zones.values() for habit in habits if habit.sku == what)
-        return max(of_sku, self.categories.get(what, 0))
+        return self.counts.get(what, 0)
 
 
 NOBODY = Profile()
@@ -60,6 +59,8 @@ def build_profile(purchases: Iterable[tuple[str, int]], products: Mapping[str, P
     for sku, habit in habits.items():
         zones.setdefault(products[sku].zone, []).append(habit)
     counts = {category: len(moments) for category, moments in baskets.items()}
+    for sku, habit in habits.items():
+        counts[sku] = max(habit.times, counts.get(sku, 0))
     visits = sorted(set[int]().union(*baskets.values()))
     return Profile({zone: tuple(found) for zone, found in zones.items()}, counts, _visit_days(visits))
 

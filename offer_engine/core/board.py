@@ -5,6 +5,7 @@ left with what depends on the shopper, in columns (`ranking`). A *pair* is a rul
 here; pairs come by rule id and then by sku, the order in which a tie is broken.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
@@ -35,6 +36,7 @@ class Board:
     new: Floats  # chance that anybody buys it on a visit, by popularity, shape (products,)
     margin: Floats  # cents of a sale of one piece, shape (products,)
     paired: "PairedHere"
+    pairs_of: Mapping[str, int]  # how many, by rule id
     pair_rule: Ints  # number of each pair's rule, shape (pairs,), as are the next five
     pair_row: Ints
     is_favourite: Flags  # only for those who bought it before
@@ -91,6 +93,7 @@ def make_board(
         new=_floats([product.popularity / PER_VISITS for product in products]),
         margin=_floats([product.price_cents * product.margin_share for product in products]),
         paired=_paired_here(products, categories, pairings),
+        pairs_of=Counter(rules[number].id for number, _ in pairs),
         pair_rule=np.array([number for number, _ in pairs], dtype=np.int64),
         pair_row=np.array([row[product.sku] for _, product in pairs], dtype=np.int64),
         is_favourite=np.array([isinstance(rules[number].choice, FavouriteOf) for number, _ in pairs], dtype=np.bool_),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from shapely import MultiPolygon
 
-from offer_engine.core.affinity import Profile
+from offer_engine.core.affinity import NOBODY, Profile
 from offer_engine.core.annoyance import Reception
 from offer_engine.core.board import Board, make_board
 from offer_engine.core.pairing import PairingTable, pairing_table
@@ -175,9 +175,14 @@ class Context:
         return tuple([found for found in self.person.deliveries if found.counts(self.at)])
 
     @cached_property
+    def last_delivered(self) -> int | None:
+        """When the last of these was sent, ms."""
+        return max([found.at for found in self.delivered], default=None)
+
+    @cached_property
     def history(self) -> Profile:
         """What may be known of the past: nobody's without consent."""
-        return self.profile if self.person.consents.history else Profile()
+        return self.profile if self.person.consents.history else NOBODY
 
     def in_cart(self, what: str) -> Product | None:
         """A product in the cart that is this sku or of this category."""

@@ -104,11 +104,11 @@ def _left(
     rules: tuple[Rule, ...], blocked: Blocks, stage: Stage, verdicts: list[Verdict], funnel: dict[str, int]
 ) -> tuple[Rule, ...]:
     """The rules that no check has blocked by now; each of the others gets its verdict."""
-    kept = tuple([rule for rule in rules if rule.id not in blocked])
-    if len(kept) < len(rules):
+    if len(blocked) > len(verdicts):
         verdicts += [Verdict(rule.id, *blocked[rule.id]) for rule in rules if rule.id in blocked]
-    funnel[stage] = len(kept)
-    return kept
+        rules = tuple([rule for rule in rules if rule.id not in blocked])
+    funnel[stage] = len(rules)
+    return rules
 
 
 def _choose(ranking: list[Scored], rules: dict[str, Rule], needed: float) -> Scored | None:

@@ -118,10 +118,8 @@ def candidates(rule: Rule, context: Context) -> tuple[Product, ...]:
         case AnyOf(category):
             return world.sold_in.get((context.zone, category), ())
         case FavouriteOf(category):
-            habits = context.history.zones.get(context.zone, ())
-            bought = {habit.sku for habit in habits if habit.category == category}
-            sold_here = world.sold_in.get((context.zone, category), ()) if bought else ()
-            return tuple([product for product in sold_here if product.sku in bought])
+            bought = [habit.sku for habit in context.history.zones.get(context.zone, ()) if habit.category == category]
+            return tuple([world.store.products[sku] for sku in sorted(bought)])
 
 
 def offerable(

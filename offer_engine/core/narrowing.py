@@ -9,7 +9,7 @@ from offer_engine.core.annoyance import NOBODY_ASKED
 from offer_engine.core.board import Board
 from offer_engine.core.context import Context
 from offer_engine.core.eligible import Check, candidates, offerable
-from offer_engine.core.pacing import delivered_this_visit
+from offer_engine.core.pacing import MS_PER_H, delivered_this_visit
 from offer_engine.core.reason import Reason
 from offer_engine.core.rules import Rule
 from offer_engine.core.scope import OF_THE_PAST, OF_THE_SHOPPER
@@ -29,7 +29,6 @@ def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Bl
     board = context.world.boards.get((context.zone, context.trigger))
     if board is None or len(blocked) == len(board.rules):
         return
-    past = _of_the_past(board, context)
     for reason, check in checks:
         if reason in OF_THE_SHOPPER:
             block = check(board.rules[0], context)
@@ -37,7 +36,7 @@ def narrow(checks: Iterable[tuple[Reason, Check]], context: Context, blocked: Bl
                 blocked |= {rule.id: (reason, *block) for rule in board.rules if rule.id not in blocked}
                 return
         else:
-            for rule in _asked(reason, board, context, past):
+            for rule in _asked(reason, board, context):
                 if rule.id not in blocked and (block := check(rule, context)) is not None:
                     blocked[rule.id] = (reason, *block)
 
@@ -61,21 +60,27 @@ def without_product(rules: Iterable[Rule], context: Context, blocked: Blocks) ->
                 blocked[rule.id] = block
 
 
-def _asked(reason: Reason, board: Board, context: Context, past: Sequence[Rule]) -> Sequence[Rule]:
+def _asked(reason: Reason, board: Board, context: Context) -> Sequence[Rule]:
     """The rules that a check could block at this moment; some of them may be blocked already."""
-    if reason is Reason.RULE_PAUSED:
-        return _unwelcome(board, context)
-    if _is_idle(reason, board, context):
-        return ()
-    return past if reason in OF_THE_PAST else board.scope.of_the_rule.get(reason, board.rules)
-
-
-def _is_idle(reason: Reason, board: Board, context: Context) -> bool:
-    """Whether a check can block no rule at all at this moment."""
+    rules = board.scope.of_the_rule.get(reason, board.rules)
     idle = _IDLE.get(reason)
-    return idle is not None and idle(board, context)
+    if not rules or (idle is not None and idle(board, context)):
+        return ()
+    if reason in OF_THE_PAST:
+        return _of_the_past(board, context)
+    return _unwelcome(board, context) if reason is Reason.RULE_PAUSED else rules
 
 
+def _is_long_ago(context: Context, hours: float) -> bool:
+    """Whether so many hours, or more, have passed since the last offer that was delivered."""
+    return context.last_delivered is None or context.at - context.last_delivered >= round(hours * MS_PER_H)
+
+
+def _longest_cooldown_h(board: Board, context: Context) -> float:
+    return max(context.world.store.policy.rule_cooldown_h, board.scope.longest_cooldown_h)
+
+
+# Whether a check can block no rule at all at this moment.
 _IDLE: Mapping[Reason, Callable[[Board, Context], bool]] = {
     Reason.NO_BASKET_CONSENT: lambda _, context: context.person.consents.basket,
     Reason.NO_HISTORY_CONSENT: lambda _, context: context.person.consents.history,
@@ -84,8 +89,8 @@ _IDLE: Mapping[Reason, Callable[[Board, Context], bool]] = {
     Reason.MUTED_RULE: lambda _, context: not context.person.muted_rules,
     Reason.MUTED_CATEGORY: lambda _, context: not context.person.muted_categories,
     Reason.RULE_VISIT_CAP: lambda _, context: not delivered_this_visit(context),
-    Reason.RULE_COOLDOWN: lambda _, context: not context.delivered,
-    Reason.CATEGORY_COOLDOWN: lambda _, context: not context.delivered,
+    Reason.RULE_COOLDOWN: lambda board, context: _is_long_ago(context, _longest_cooldown_h(board, context)),
+    Reason.CATEGORY_COOLDOWN: lambda _, context: _is_long_ago(context, context.world.store.policy.category_cooldown_h),
 }
 
 

@@ -22,11 +22,6 @@ _IGNORED = ("shown", "dismissed")
 _LIKED = ("accepted", "redeemed")
 
 
-def delivered(context: Context) -> tuple[Delivery, ...]:
-    """The offers that count against caps, oldest first."""
-    return context.delivered
-
-
 def delivered_this_visit(context: Context) -> tuple[Delivery, ...]:
     """The offers of this visit that count against caps."""
     return tuple([found for found in context.delivered if found.visit == context.visit.id])
@@ -73,8 +68,7 @@ def _visit_cap(rule: Rule, context: Context) -> Block | None:
 
 def _too_soon(rule: Rule, context: Context) -> Block | None:
     del rule
-    last = max((found.at for found in delivered(context)), default=None)
-    return _gap(last, context.at, context.world.store.policy.min_gap_s * 1000)
+    return _gap(context.last_delivered, context.at, context.world.store.policy.min_gap_s * 1000)
 
 
 def _rule_visit_cap(rule: Rule, context: Context) -> Block | None:
@@ -87,7 +81,7 @@ def _rule_cooldown(rule: Rule, context: Context) -> Block | None:
     hours = context.world.store.policy.rule_cooldown_h if rule.cooldown_h is None else rule.cooldown_h
     spares_visit = rule.cooldown_h is None and rule.per_visit > 1
     visit = context.visit.id if spares_visit else None
-    own = (found.at for found in delivered(context) if found.rule == rule.id and found.visit != visit)
+    own = (found.at for found in context.delivered if found.rule == rule.id and found.visit != visit)
     last = max(own, default=None)
     return _gap(last, context.at, round(hours * MS_PER_H))
 
@@ -95,7 +89,7 @@ def _rule_cooldown(rule: Rule, context: Context) -> Block | None:
 def _category_cooldown(rule: Rule, context: Context) -> Block | None:
     """Other rules of the category: how often this one may come is its own affair."""
     category = context.world.category(rule)
-    others = (found.at for found in delivered(context) if found.category == category and found.rule != rule.id)
+    others = (found.at for found in context.delivered if found.category == category and found.rule != rule.id)
     last = max(others, default=None)
     return _gap(last, context.at, round(context.world.store.policy.category_cooldown_h * MS_PER_H))
 

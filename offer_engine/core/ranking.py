@@ -1,8 +1,9 @@
 """Allowed rules become the best few offers of a zone, however many products it has.
 
-What `score` says of one product and one rule is worked out for all pairs of the `board` at once, operation by operation
-the same and so equal to the last bit. The columns only find the best: what a record keeps of them comes from `score`.
-Whether a product may be offered (stock, cart, rejections) is asked of the best alone, from the top down.
+Mostly few pairs of a rule and a product are left by now, and `score` is asked of each. Where they are many, what it
+says is worked out for all pairs of the `board` at once, operation by operation the same and so equal to the last bit.
+The columns only find the best: what a record keeps of them comes from `score`. Whether a product may be offered (stock,
+cart, rejections) is asked of the best alone, from the top down.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from offer_engine.core.affinity import ZoneShares, zone_shares
 from offer_engine.core.board import Board
 from offer_engine.core.context import Context
-from offer_engine.core.eligible import offerable
+from offer_engine.core.eligible import candidates, offerable
 from offer_engine.core.formula import PAIRING_WEIGHT, Bought, Flags, Floats, Ints, formula_scores
 from offer_engine.core.incremental import MOST, REMINDED_SHARE, chance_without
 from offer_engine.core.pairing import category_log_lift, paired
@@ -21,6 +22,7 @@ from offer_engine.core.rhythm import Rhythm
 from offer_engine.core.rules import Rule
 from offer_engine.core.score import Scored, score
 
+_FEW = 24  # pairs; so many are scored one by one in the time that columns take to be set up
 _FIRST_LOOK = 16  # pairs; more are looked at where too few of these may be offered
 
 
@@ -33,6 +35,24 @@ def best_offers(rules: Sequence[Rule], context: Context, count: int) -> list[Sco
     if board is None or not rules:
         return []
     shares = zone_shares(context.history, context.zone, context.at)
+    if sum([board.pairs_of[rule.id] for rule in rules]) <= _FEW:
+        return one_by_one(rules, shares, context, count)
+    return in_columns(rules, board, shares, context, count)
+
+
+def one_by_one(rules: Sequence[Rule], shares: ZoneShares, context: Context, count: int) -> list[Scored]:
+    """`best_offers` by a look at every product of every rule."""
+    found = [
+        score(rule, product, shares, context)
+        for rule in rules
+        for product in offerable(rule, context, candidates(rule, context))[0]
+    ]
+    found.sort(key=_worth)
+    return found[:count] + [one for one in found[count:] if one.sku == found[0].sku]
+
+
+def in_columns(rules: Sequence[Rule], board: Board, shares: ZoneShares, context: Context, count: int) -> list[Scored]:
+    """`best_offers` by the values of all pairs of the board."""
     values = pair_values(board, shares, context)
     values[~_open(board, rules, shares)] = -np.inf
     found: dict[int, Scored] = {}
@@ -46,7 +66,11 @@ def best_offers(rules: Sequence[Rule], context: Context, count: int) -> list[Sco
         for pair in same:
             if pair not in found and _is_offerable(pair, board, context):
                 found[pair] = _scored(pair, board, shares, context)
-    return sorted(found.values(), key=lambda one: (-one.value_cents, one.rule, one.sku))
+    return sorted(found.values(), key=_worth)
+
+
+def _worth(one: Scored) -> tuple[float, str, str]:
+    return -one.value_cents, one.rule, one.sku
 
 
 def pair_values(board: Board, shares: ZoneShares, context: Context) -> Floats:

@@ -45,6 +45,7 @@ class Scope:
 
     of_the_rule: Mapping[Reason, tuple[Rule, ...]]
     of_the_past: Mapping[str, tuple[Rule, ...]]  # by rule id and by category
+    longest_cooldown_h: float  # of those that have one of their own; 0 where none has
     last_start: date  # from this day on all have started
     first_end: date  # up to this day none has ended
 
@@ -63,6 +64,7 @@ def make_scope(rules: tuple[Rule, ...], categories: Mapping[str, str]) -> Scope:
     return Scope(
         {reason: tuple(rule for rule in rules if could(rule)) for reason, could in OF_THE_RULE.items()},
         {word: tuple(found) for word, found in of_the_past.items()},
+        max((rule.cooldown_h or 0.0 for rule in rules), default=0.0),
         max((rule.starts for rule in rules), default=date.min),
         min((rule.ends for rule in rules), default=date.max),
     )

@@ -9,8 +9,7 @@ from hypothesis import given
 from bench.decision import made_up_contexts, made_up_world
 from offer_engine.core.affinity import MS_PER_DAY, build_profile, zone_shares
 from offer_engine.core.context import Context, Tally, Trigger, build_world
-from offer_engine.core.eligible import candidates, offerable
-from offer_engine.core.ranking import best_offers, pair_values
+from offer_engine.core.ranking import best_offers, in_columns, one_by_one, pair_values
 from offer_engine.core.rules import RuleSet
 from offer_engine.core.score import Scored, score
 from tests.core.moments import moments
@@ -23,27 +22,33 @@ LONG = made_up_world()
 SHOPPERS = made_up_contexts(LONG, 40)
 
 
-def by_hand(context: Context, count: int = COUNT) -> list[Scored]:
+def by_hand(context: Context) -> list[Scored]:
     """Every product of every rule that has one, scored one by one; the best, and the others of the first's product."""
     shares = zone_shares(context.history, context.zone, context.at)
-    scored = [
-        score(rule, product, shares, context)
-        for rule in context.world.triggered.get((context.zone, context.trigger), ())
-        for product in offerable(rule, context, candidates(rule, context))[0]
-    ]
-    ranking = sorted(scored, key=lambda found: (-found.value_cents, found.rule, found.sku))
-    return ranking[:count] + [found for found in ranking[count:] if found.sku == ranking[0].sku]
+    return one_by_one(context.world.triggered.get((context.zone, context.trigger), ()), shares, context, COUNT)
 
 
 def waiting(context: Context) -> list[Scored]:
-    """The best offers of all rules that wait here."""
-    return best_offers(context.world.triggered.get((context.zone, context.trigger), ()), context, COUNT)
+    """The best offers of all rules that wait here, by columns even where they are few."""
+    where = context.zone, context.trigger
+    if where not in context.world.boards:
+        return []
+    shares = zone_shares(context.history, context.zone, context.at)
+    return in_columns(context.world.triggered[where], context.world.boards[where], shares, context, COUNT)
 
 
 @given(moments())
 def test_the_columns_find_what_looking_at_each_finds(context: Context) -> None:
     """The same offers in the same order with the same terms, at any moment under any rules."""
     assert waiting(context) == by_hand(context)
+
+
+@given(moments())
+def test_either_way_it_is_the_same(context: Context) -> None:
+    """How many pairs there are decides how they are looked at, and nothing else."""
+    assert best_offers(context.world.triggered.get((context.zone, context.trigger), ()), context, COUNT) == by_hand(
+        context
+    )
 
 
 @pytest.mark.parametrize("number", range(len(SHOPPERS)))
