@@ -21,7 +21,7 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
     if track is None or state.visit is None or world.walk is not None or not state.person.consents.location:
         return None
     ts = fix.ts
-    if not track.ts < ts <= track.ts + VISIT_GAP_MS or not fence.past <= ts < fence.due or fence.margin:
+    if not track.ts < ts <= track.ts + VISIT_GAP_MS or not fence.past <= ts < fence.due:
         return None
     x, y, accuracy = fix.x, fix.y, fix.accuracy or DEFAULT_ACCURACY_M
     east, north = x - track.x, y - track.y
@@ -29,6 +29,9 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
         return None  # it may have crossed a zone
     if not REACHES_A_STRIDE_M <= accuracy <= VAGUE_M:
         return None  # so short a step is in reach at once, but for who says that they never err
-    if (fix.floor is not None and fix.floor not in world.index.floors) or world.index.inside.at(x, y) != fence.inside:
+    index = world.index
+    if (fix.floor is not None and fix.floor not in index.floors) or index.inside.at(x, y) != fence.inside:
+        return None
+    if fence.margin and not set(fence.margin).issubset(index.near.at(x, y)):
         return None
     return Shopper(state.id, Track(ts, x, y), fence, state.person, state.visit)
