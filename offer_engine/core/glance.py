@@ -27,11 +27,10 @@ def glance(state: Shopper, fix: Position, world: World) -> Shopper | None:
     east, north = x - track.x, y - track.y
     if east * east + north * north > STRIDE_M * STRIDE_M:
         return None  # it may have crossed a zone
-    if not REACHES_A_STRIDE_M <= accuracy <= VAGUE_M:
-        return None  # so short a step is in reach at once, but for who says that they never err
     index = world.index
-    if (fix.floor is not None and fix.floor not in index.floors) or index.inside.at(x, y) != fence.inside:
-        return None
-    if fence.margin and not set(fence.margin).issubset(index.near.at(x, y)):
+    if not REACHES_A_STRIDE_M <= accuracy <= VAGUE_M or (fix.floor is not None and fix.floor not in index.floors):
+        return None  # so short a step is in reach at once, but for who says that they never err
+    inside, margin = index.inside.at(x, y), fence.margin
+    if inside != fence.inside or (margin and not set(margin).issubset(index.near.at(x, y))):
         return None
     return Shopper(state.id, Track(ts, x, y), fence, state.person, state.visit)
