@@ -17,7 +17,7 @@ STAMP := .venv/.installed-
 PINS := pyproject.toml constraints.txt requirements-broker.txt setup/install.sh
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP)base ## install everything the store needs into .venv (other targets do it by themselves)
 	@echo "setup: .venv is ready"

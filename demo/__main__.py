@@ -129,6 +129,7 @@ def main(
             who = Shoppers(store, population.value, seed)
             now = datetime.now(UTC)
             plan = Plan(
+                store=building.store,
                 shoppers=who,
                 count=usual_crowd(building.level.area) if shoppers is None else shoppers,
                 speed=speed,

@@ -40,6 +40,7 @@ BROKER_STOPS_WITHIN_S = 1.0
 class Plan:
     """What to open, as the flags say."""
 
+    store: str  # its id
     shoppers: Shoppers
     count: int  # shoppers in the store at a time
     speed: float  # 1 is real time
@@ -54,7 +55,7 @@ class Plan:
     @property
     def has_cast(self) -> bool:
         """Whether Dave, Ana and Chloe come."""
-        return self.shoppers.population == "cast" and self.shoppers.store.name == CAST_STORE
+        return self.shoppers.population == "cast" and self.store == CAST_STORE
 
     @property
     def folder(self) -> Path:
