@@ -232,11 +232,11 @@ class _Tally:
             before = basket.get(row.sku)
             if before is not None:
                 self.merged += 1
-            basket[row.sku] = row if before is None else _together(before, row)
+            basket[row.sku] = row if before is None else together(before, row)
         yield from basket.values()
 
 
-def _together(first: Purchase, second: Purchase) -> Purchase:
+def together(first: Purchase, second: Purchase) -> Purchase:
     """The same product twice in one basket; the price of one is the mean by pieces, and the time is the first's."""
     qty = first.qty + second.qty
     paid_cents = first.qty * first.price_cents + second.qty * second.price_cents

@@ -22,7 +22,7 @@ from offer_engine.core.person import Delivery
 from offer_engine.core.shopper import Shopper
 from offer_engine.core.store_map import Product
 from offer_engine.errors import SettingsError
-from offer_engine.history import Purchase
+from offer_engine.history import Purchase, together
 from offer_engine.messages import Checkout, Offer, Rejected
 
 SCHEMA_VERSION = 1
@@ -100,6 +100,8 @@ class Batch:
         """Whether a shopper was promised something in it."""
         return bool(self.consents) or any(redeemed for _, _, redeemed in self.checkouts)
 
+
+_INSERT_PURCHASE = "INSERT OR IGNORE INTO purchases VALUES (?,?,?,?,?,?)"
 
 _encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
@@ -180,8 +182,7 @@ class Ledger:
             )
 
     def _insert_checkout(self, shopper: str, sale: Checkout, redeemed: tuple[str, ...]) -> None:
-        bought = [(shopper, sale.visit, item.sku, sale.ts, item.qty, item.price_cents) for item in sale.items]
-        self._db.executemany("INSERT OR IGNORE INTO purchases VALUES (?,?,?,?,?,?)", bought)
+        self._db.executemany(_INSERT_PURCHASE, map(_purchase_row, _bought(shopper, sale)))
         used = [(offer, shopper, sale.visit, sale.ts) for offer in redeemed]
         self._db.executemany("INSERT OR IGNORE INTO redemptions VALUES (?,?,?,?)", used)
 
@@ -190,10 +191,7 @@ class Ledger:
         before = self._db.total_changes
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany(
-                "INSERT OR IGNORE INTO purchases VALUES (?,?,?,?,?,?)",
-                ((row.shopper, row.basket, row.sku, row.at_ms, row.qty, row.price_cents) for row in rows),
-            )
+            self._db.executemany(_INSERT_PURCHASE, map(_purchase_row, rows))
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
@@ -385,6 +383,19 @@ def _decision_row(decision: Decision) -> tuple[str | int, ...]:
         offer.sku if offer else "",
         _encode(decision).decode(),
     )
+
+
+def _bought(shopper: str, sale: Checkout) -> Iterable[Purchase]:
+    """One purchase a product, however often the till lists it."""
+    bought: dict[str, Purchase] = {}
+    for item in sale.items:
+        row = Purchase(shopper, sale.ts, sale.visit, item.sku, item.qty, item.price_cents)
+        bought[item.sku] = together(bought[item.sku], row) if item.sku in bought else row
+    return bought.values()
+
+
+def _purchase_row(row: Purchase) -> tuple[str | int, ...]:
+    return row.shopper, row.basket, row.sku, row.at_ms, row.qty, row.price_cents
 
 
 def _offer_row(shopper: str, decision: str, offer: Offer) -> tuple[str | int, ...]:

@@ -354,6 +354,13 @@ def test_what_was_sold_since_the_stock_was_counted_is_known_after_a_restart(ledg
     assert ledger.tally(NOON_MS + 120_000).sold == {}
 
 
+def test_a_till_that_lists_a_product_twice_has_sold_both(ledger: Ledger) -> None:
+    """Scanned twice, one of them at half the price: one purchase of two pieces, at the mean of what was paid."""
+    sale = Checkout(NOON_MS, "v-1", [SoldItem("rice", 1, 200), SoldItem("tea", 1, 300), SoldItem("rice", 1, 100)], [])
+    ledger.write(Batch(checkouts=[("dave", sale, ())]))
+    assert sorted(ledger.sold_since(NOON_MS)) == [("v-1", "rice", 2, 150), ("v-1", "tea", 1, 300)]
+
+
 @pytest.mark.parametrize(("later_days", "expected"), [(29, Reception(1, 1)), (31, NOBODY_ASKED)])
 def test_how_offers_were_received_counts_for_a_month(ledger: Ledger, later_days: int, expected: Reception) -> None:
     """Muted or put away, it is one unwelcome offer; a restart finds the same evidence, as long as it speaks."""
