@@ -17,6 +17,8 @@ from offer_engine.messages import Rejected, encode, rejected_topic, shopper_topi
 from offer_engine.push import Phones
 
 MAX_REPORTS = 100  # refused messages on their way to the ledger; of more at a time the rest are only counted
+SAY_AGAIN_MS = 60_000  # a source that keeps sending what is refused is named in the log once in so long
+MAX_SAID = 1000  # such sources that are remembered
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class Outbox:
         self._messages: list[Message] = []
         self._is_due = False
         self._reports = 0
+        self._said: dict[tuple[str, str], tuple[int, int]] = {}  # (topic, reason) -> said when, and how many since
 
     def keep(self, state: Shopper) -> None:
         """Record a shopper's state."""
@@ -91,8 +94,21 @@ class Outbox:
         if self._reports < MAX_REPORTS:
             self._reports += 1
             self.batch.rejected.append(rejected)
-            _log.warning("refused (%s) %s: %s", rejected.reason, rejected.topic, rejected.detail)
+            self._say_refused(rejected)
             self.flush_soon()
+
+    def _say_refused(self, rejected: Rejected) -> None:
+        """Log it, unless the same was said of that topic a moment ago: a misled sensor must not fill the disk."""
+        source = rejected.topic, rejected.reason
+        said_at, since = self._said.get(source, (-SAY_AGAIN_MS, 0))
+        if 0 <= rejected.ts - said_at < SAY_AGAIN_MS:
+            self._said[source] = said_at, since + 1
+            return
+        if len(self._said) >= MAX_SAID:
+            self._said.clear()
+        self._said[source] = rejected.ts, 0
+        more = f"; {since} more since the last time this was said" if since else ""
+        _log.warning("refused (%s) %s: %s%s", rejected.reason, rejected.topic, rejected.detail, more)
 
     def flush_soon(self) -> None:
         """Commit at the end of this turn."""

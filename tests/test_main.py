@@ -22,6 +22,7 @@ from offer_engine.schema import asyncapi_text
 from tests.live import LiveEngine, live_engine, until, wire
 
 ROOT = Path(__file__).parents[1]
+STOPPED_WITHIN_S = 8.0  # 3 s are usual at the most; the rest is for a laden machine
 MARKET = ROOT / "maps/demo-market"
 SALES = """\
 shopper,at,basket,sku,qty,price_cents
@@ -268,7 +269,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("ingest", ["gmqtt", "paho"])
 def test_ctrl_c_ends_it_at_once_in_good_order(tmp_path: Path, broker: str, ingest: str) -> None:
-    """Within three seconds, pages open or not: status 0, the status topic at offline, the cart in the ledger."""
+    """Within seconds, pages open or not: status 0, the status topic at offline, the cart in the ledger."""
     with (
         live_engine(tmp_path, broker, "--ingest", ingest) as engine,
         connect(f"{engine.address.replace('http', 'ws')}/ws/live") as page,
@@ -282,7 +283,7 @@ def test_ctrl_c_ends_it_at_once_in_good_order(tmp_path: Path, broker: str, inges
         took_s = time.monotonic() - asked
 
     assert code == 0
-    assert took_s < 3.0
+    assert took_s < STOPPED_WITHIN_S
     assert "Traceback" not in engine.log()
     with wire(broker) as late:
         assert late.next("status")["state"] == "offline"

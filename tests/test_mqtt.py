@@ -288,7 +288,7 @@ async def test_a_stop_without_a_broker_is_not_held_up(kind: type[GmqttLink | Pah
         await until(lambda: not link.connected)
         asked_s = loop.time()
 
-    assert loop.time() - asked_s < GOODBYE_S + 1.0
+    assert loop.time() - asked_s < GOODBYE_S + 5.0  # on a laden machine; without the limit it would be for ever
 
 
 async def test_a_broker_that_is_not_there_yet_is_waited_for(

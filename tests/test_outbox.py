@@ -9,7 +9,7 @@ from offer_engine.core.shopper import Shopper
 from offer_engine.errors import Refusal
 from offer_engine.ledger import Batch
 from offer_engine.messages import Rejected
-from offer_engine.outbox import MAX_REPORTS, Outbox, Sent
+from offer_engine.outbox import MAX_REPORTS, MAX_SAID, SAY_AGAIN_MS, Outbox, Sent
 from offer_engine.push import Phone, Phones
 from tests.records import NOON_MS, decision, offer
 
@@ -122,3 +122,37 @@ def test_a_flood_of_refusals_is_reported_in_part(turn: Turn) -> None:
     turn.out.reject(refused)
     turn.end()
     assert len(turn.commit().rejected) == 1
+
+
+def test_a_source_that_keeps_sending_what_is_refused_is_logged_once_a_minute(
+    turn: Turn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of it is recorded and reported; the log names each topic and reason, and then how many there were."""
+
+    def refuse(at_ms: int, topic: str = "t") -> None:
+        turn.out.reject(Rejected(at_ms, topic, Refusal.MALFORMED, "not JSON", "{"))
+        turn.end()
+        turn.commit()
+        turn.end()
+
+    for number in range(5):
+        refuse(NOON_MS + 1000 * number)
+    refuse(NOON_MS + 5000, "another topic")
+    refuse(NOON_MS + SAY_AGAIN_MS)
+
+    assert turn.heard == ["store/demo-market/engine/rejected"] * 7
+    assert [record.message for record in caplog.records] == [
+        "refused (malformed) t: not JSON",
+        "refused (malformed) another topic: not JSON",
+        "refused (malformed) t: not JSON; 4 more since the last time this was said",
+    ]
+
+
+def test_made_up_topics_without_end_do_not_fill_the_memory(turn: Turn) -> None:
+    """Of so many sources the log forgets which it has named."""
+    for number in range(2 * MAX_SAID):
+        turn.out.reject(Rejected(NOON_MS, str(number), Refusal.TOPIC, "", ""))
+        turn.end()
+        turn.commit()
+
+    assert len(turn.out._said) <= MAX_SAID
