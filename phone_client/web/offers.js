@@ -6,6 +6,7 @@
 import { byId, isReminder, make } from "/static/page.js";
 
 const SIGNALS = { location: "where you are", basket: "your cart", history: "what you bought before" };
+const LISTED = new Intl.ListFormat("en-GB"); // a, b and c
 
 /** The cards; `words` has {money, now, category(key)}, `session` takes what the shopper does. */
 export function createOffers(session, words) {
@@ -60,7 +61,7 @@ export function createOffers(session, words) {
     const switches = offer.signals
       .filter((signal) => session.choices()[signal])
       .map((signal) => button(`Don't use ${SIGNALS[signal]}`, () => session.consent({ [signal]: false }), "button.button.small"));
-    const rests = offer.signals.map((signal) => SIGNALS[signal]).join(", ");
+    const rests = LISTED.format(offer.signals.map((signal) => SIGNALS[signal]));
     return make("div.why", {}, make("p", {}, "You see this because:"), make("ul", {}, ...because), make("p.muted", {}, `It rests on ${rests}.`), make("div.buttons", {}, ...switches));
   }
 

@@ -148,6 +148,9 @@ def test_why_shows_reasons_and_their_off_switches(with_offer: Page, theatre: The
     """The reasons come from the engine; each kind of personal data can be switched off where it is named."""
     with_offer.get_by_role("button", name="Why this?").click()
     expect(with_offer.locator(".why")).to_contain_text("You stayed in Wine for 9 s")
+    expect(with_offer.locator(".why")).to_contain_text(
+        "It rests on where you are, your cart and what you bought before."
+    )
     assert last(theatre, Why) == Why("offer-1")
     with_offer.get_by_role("button", name="Don't use what you bought before").click()
     until(with_offer, lambda: len(theatre.heard(ConsentChange)) == 2, "the change arrives")
