@@ -36,7 +36,7 @@ class Board:
     new: Floats  # chance that anybody buys it on a visit, by popularity, shape (products,)
     margin: Floats  # cents of a sale of one piece, shape (products,)
     paired: "PairedHere"
-    pairs_of: Mapping[str, int]  # how many, by rule id
+    pairs_of: Counter[str]  # how many, by rule id
     pair_rule: Ints  # number of each pair's rule, shape (pairs,), as are the next five
     pair_row: Ints
     is_favourite: Flags  # only for those who bought it before

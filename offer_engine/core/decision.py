@@ -104,7 +104,7 @@ def _left(
     rules: tuple[Rule, ...], blocked: Blocks, stage: Stage, verdicts: list[Verdict], funnel: dict[str, int]
 ) -> tuple[Rule, ...]:
     """The rules that no check has blocked by now; each of the others gets its verdict."""
-    if len(blocked) > len(verdicts):
+    if len(blocked) > len(verdicts):  # those that were blocked before have theirs
         verdicts += [Verdict(rule.id, *blocked[rule.id]) for rule in rules if rule.id in blocked]
         rules = tuple([rule for rule in rules if rule.id not in blocked])
     funnel[stage] = len(rules)
