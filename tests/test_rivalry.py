@@ -31,6 +31,14 @@ def test_short_connections_in_a_row_settle_it(lasted_s: list[float], *, settled:
     assert verdict(lasted_s) is settled
 
 
+def test_a_broker_that_was_away_in_between_is_no_rival() -> None:
+    """However often it falls over: three short connections, but never one right after the other."""
+    rivalry = Rivalry()
+    for start_s in range(1000, 1100, 10):
+        rivalry.connected(start_s)
+        assert not rivalry.lost(start_s + 1.0)
+
+
 def test_of_two_the_later_gives_way() -> None:
     """The first has a long connection behind it, so it is always one behind."""
     first, later = Rivalry(), Rivalry()
