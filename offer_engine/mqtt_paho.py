@@ -120,7 +120,8 @@ class PahoLink:
         """Keep the connection alive: paho wants to be asked about its pings once a second."""
         while self._client.loop_misc() is MQTTErrorCode.MQTT_ERR_SUCCESS:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._lost.wait(), RETRY_S)
+                async with asyncio.timeout(RETRY_S):  # wait_for would swallow a stop in the moment of the loss
+                    await self._lost.wait()
                 await asyncio.sleep(RETRY_S)
                 return
 

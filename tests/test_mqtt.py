@@ -277,6 +277,21 @@ async def test_a_stop_in_the_moment_of_connecting_is_a_clean_stop_too(
     gc.collect()  # an open connection would be told here
 
 
+async def test_a_stop_in_the_moment_of_losing_the_broker_is_obeyed(kind: type[GmqttLink | PahoLink], url: str) -> None:
+    """Neither hides the other: the engine ends, and does not go on trying for ever."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(PATIENCE_S), linked(kind, url) as link:
+        assert isinstance(link, GmqttLink | PahoLink)
+        await until(lambda: link.connected)
+        asked_s = loop.time()
+        if isinstance(link, PahoLink):
+            link._lost.set()
+        else:
+            link._on_disconnect(link._client, b"")
+
+    assert loop.time() - asked_s < PATIENCE_S / 2
+
+
 async def test_a_stop_without_a_broker_is_not_held_up(kind: type[GmqttLink | PahoLink], tmp_path: Path) -> None:
     """The broker has gone; the engine goes too, within the second that a goodbye may take."""
     own = OwnBroker("nats", tmp_path)
