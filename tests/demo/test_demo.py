@@ -69,6 +69,15 @@ def programs_under(parent: int) -> dict[str, int]:
     return found
 
 
+def programs_of(parent: int, names: set[str]) -> dict[str, int]:
+    """Process ids of the programs that a process has started: one that is just being started has no name yet."""
+    deadline = time.monotonic() + UP_WITHIN_S
+    while set(found := programs_under(parent)) != names:
+        assert time.monotonic() < deadline, f"these run: {sorted(found)}"
+        time.sleep(0.01)
+    return found
+
+
 @contextmanager
 def all_end(pids: dict[str, int]) -> Iterator[None]:
     """Inside the block, the processes may still run; after it, each has ended or the test fails."""
@@ -113,8 +122,7 @@ def open_store(place: Path, *flags: str) -> Iterator[Demo]:
     """A demo that is up, with its three programs."""
     with demo(place, *flags) as running:
         running.listen_for("close the store", UP_WITHIN_S)
-        running.children = programs_under(running.process.pid)
-        assert set(running.children) == {"nats-server", "offer_engine", "beacon_sim"}
+        running.children = programs_of(running.process.pid, {"nats-server", "offer_engine", "beacon_sim"})
         with all_end(running.children):
             yield running
 
