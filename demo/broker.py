@@ -28,7 +28,7 @@ host: "{host}"
 port: -1                     # its own protocol needs a port as well: any
 max_payload: {max_payload}   # the engine, not the broker, says what is too large, and says so on a topic
 jetstream {{ store_dir: {store}, max_file_store: 1GB }}
-mqtt {{ host: "{host}", port: {port} }}
+mqtt {{ host: "{host}", port: {port}, ack_wait: "5s" }}  # stock: what a killed engine has not acknowledged waits 30 s
 """
 MAX_PAYLOAD_BYTES = 8 * 1024 * 1024
 

@@ -124,6 +124,26 @@ def test_last_will_speaks_for_the_vanished(broker: Broker) -> None:
     vanishing.leave()
 
 
+def test_what_the_vanished_had_not_acknowledged_comes_again_soon(broker: Broker) -> None:
+    """A basket that was on its way to an engine that is killed reaches the next one within seconds."""
+    killed = Caller("engine", clean=False)
+    killed.client.manual_ack_set(on=True)
+    killed.client.connect(broker.host, broker.port, keepalive=30)
+    killed.client.loop_start()
+    killed.connects.get(timeout=PATIENCE_S)
+    killed.subscribe("store/s1/shopper/+/basket", 1)
+    with calling(broker, Caller("speaker")) as speaker:
+        speaker.publish(TOPIC, "on its way", 1)
+    assert killed.next_payload() == "on its way"
+    killed.client.loop_stop()
+    connection = killed.client.socket()
+    assert connection is not None
+    connection.close()
+    with calling(broker, Caller("engine", clean=False)) as engine:
+        assert engine.next_payload() == "on its way"
+    killed.leave()
+
+
 def test_persistent_session_survives_a_restart(broker: Broker) -> None:
     """What is sent at QoS 1 while a persistent subscriber is away waits for it, through a restart of the broker."""
     with calling(broker, Caller("engine", clean=False)) as engine:
