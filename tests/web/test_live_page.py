@@ -49,6 +49,18 @@ def test_header_shows_store_and_numbers(live: Page, theatre: Theatre) -> None:
     expect(live.locator("#e-refused")).to_contain_text("2 outside")
 
 
+@pytest.mark.parametrize("width", [390, 960, 1024, 1180, 1280, 1920])
+def test_every_control_is_in_reach_at_any_width(live: Page, theatre: Theatre, width: int) -> None:
+    """On a phone, on an XGA projector, enlarged to 200 %: what cannot be scrolled to must not be needed."""
+    theatre.tell({"type": "stats", **statistics(142, 130, 40)})
+    live.set_viewport_size({"width": width, "height": 768})
+    expect(live.locator("#n-in_store")).to_have_text("142")
+    for control in live.locator(".controls button").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+
+
 def test_offer_reaches_log_explanation_and_phone(live: Page, theatre: Theatre) -> None:
     """Dave's offer is logged, explained check by check, timed once sent, and lies on his phone with its reason."""
     theatre.tell(tick((1, 3.0, 12.0)))

@@ -61,7 +61,7 @@ export function createPhones(parent, words, speak) {
 
   function drawActions(offer, state) {
     const yes = isReminder(offer) ? "Thanks, I will get it" : "Show my code";
-    const first = make("span.main", {}, state === "opened" ? `Opened · ${yes.toLowerCase()}` : yes);
+    const first = make("span.main", {}, state === "opened" ? `Opened · ${yes[0].toLowerCase()}${yes.slice(1)}` : yes);
     return make("div.acts", { "aria-hidden": "true" }, first, make("span", {}, "Why this?"), make("span", {}, "Not for me"));
   }
 
